@@ -1,0 +1,103 @@
+"""Attaching to a running process: every thread traced, none stopped."""
+
+from __future__ import annotations
+
+import os
+
+from dapserver.debugger import refusal
+from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.process import Process
+from dapserver.ptrace import procfs
+from dapserver.ptrace.wait import ANY, wait
+
+CLEAN_PASSES = 2
+"""Listings of /proc/PID/task without a new thread after which every thread is traced."""
+
+_MOST_PASSES = 100
+"""Then it is good enough: only a program that keeps creating untraced threads gets here."""
+
+_DRAIN_EVERY = 64
+"""Threads seized between two looks at what stopped meanwhile: 0.3 ms."""
+
+_DRAIN_AT_MOST = 512
+"""Stops handled in one look: a storm has always another."""
+
+
+def attach(pid: int, *, non_stop: bool = False) -> Process:
+    """Trace all threads of a process without stopping any; *pid* may be any thread's id.
+
+    Raises DebuggerError saying why not, if none can be traced.
+    """
+    refusal.check_pid(pid)
+    try:
+        process = Process(procfs.thread_group(pid), non_stop=non_stop)
+    except ProcessLookupError:
+        raise refusal.no_such_process(pid) from None
+    refusal.check_process(process.pid)
+    seize_all(process)
+    if not process.threads:
+        raise refusal.no_such_process(pid)
+    return process
+
+
+def seize_all(process: Process) -> None:
+    """Trace every thread that is not traced yet, while threads come and go."""
+    clean = 0
+    for _ in range(_MOST_PASSES):
+        seized = 0
+        for count, tid in enumerate(_tasks(process)):
+            if count % _DRAIN_EVERY == 0:
+                drain(process)
+            if tid not in process.threads:
+                seized += _seize(process, tid)
+        drain(process)
+        clean = 0 if seized else clean + 1
+        if clean == CLEAN_PASSES:
+            return
+
+
+def seize_missing(process: Process) -> None:
+    """Trace the threads that no event told of (CLONE_UNTRACED), found by one listing."""
+    for tid in _tasks(process):
+        if tid not in process.threads:
+            _seize(process, tid)
+
+
+def drain(process: Process) -> None:
+    """Handle all that has stopped: creators wait for us, and their children are to be known."""
+    for _ in range(_DRAIN_AT_MOST):
+        if (status := wait(ANY)) is None:
+            return
+        process.handle(*status)
+
+
+def _tasks(process: Process) -> list[int]:
+    try:
+        return procfs.tasks(process.pid)
+    except ProcessLookupError:
+        return []
+
+
+def _seize(process: Process, tid: int) -> bool:
+    """Trace one thread; whether it is now, and was not before."""
+    try:
+        process.seize(tid)
+    except ProcessLookupError:
+        return False  # it ended since the listing
+    except PermissionError:
+        return _refused(process, tid)
+    return True
+
+
+def _refused(process: Process, tid: int) -> bool:
+    """EPERM: ours already by its creator's TRACECLONE, or a zombie, or really refused."""
+    try:
+        status = procfs.status(process.pid, tid)
+    except ProcessLookupError:
+        return False
+    if int(status["TracerPid"]) == os.getpid() or status["State"][0] in "ZX":
+        return False
+    if process.threads:
+        # The others could be seized, so the process may be traced: this one is another's.
+        raise DebuggerError(f"Thread {tid} of process {process.pid} is traced by another debugger.")
+    raise refusal.not_permitted(process.pid, tid)

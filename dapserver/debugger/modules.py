@@ -1,0 +1,146 @@
+"""The ELF files that a process has mapped, and what they say about an address."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dapserver.ptrace import procfs
+from dapserver.ptrace.procfs import Mapping
+from dapserver.symbols.elf import ElfError, ElfFile
+
+VDSO = "[vdso]"
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """One file and where it is mapped. Addresses are the process's."""
+
+    id: int
+    path: str
+    """As the process sees it; a deleted file's has " (deleted)" at the end, as in /proc."""
+    key: tuple[str, int, int]
+    mappings: list[Mapping]
+    image: ElfFile | None = None
+    problem: str | None = None
+    """Why the file cannot be read, or is no ELF file."""
+    bias: int = 0
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
+    @property
+    def start(self) -> int:
+        return self.mappings[0].start
+
+    @property
+    def end(self) -> int:
+        return self.mappings[-1].end
+
+    def covers(self, address: int) -> bool:
+        return any(m.start <= address < m.end for m in self.mappings)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address in words: module, offset from its start, and the symbol it lies in, if any."""
+
+    address: int
+    module: Module | None
+    symbol: str | None
+    offset: int
+    """From the symbol, or from the module's start where there is no symbol; bytes."""
+
+    def __str__(self) -> str:
+        if self.symbol is not None:
+            return f"{self.symbol}+{self.offset:#x}" if self.offset else self.symbol
+        if self.module is not None:
+            return f"{self.module.name}+{self.offset:#x}"
+        return f"{self.address:#x}"
+
+
+@dataclass(slots=True)
+class Changes:
+    """What came and went between two looks."""
+
+    loaded: list[Module] = field(default_factory=list)
+    unloaded: list[Module] = field(default_factory=list)
+
+
+class Modules:
+    """The modules of one process."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._next_id = 1
+        self._modules: dict[tuple[str, int, int], Module] = {}
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    def refresh(self) -> Changes:
+        """Look at /proc/PID/maps again. A file has one module, wherever its parts are mapped."""
+        grouped: dict[tuple[str, int, int], list[Mapping]] = {}
+        for mapping in procfs.mappings(self._pid):
+            grouped.setdefault(_key(mapping), []).append(mapping)
+        changes = Changes()
+        for key in [key for key in self._modules if key not in grouped]:
+            changes.unloaded.append(self._modules.pop(key))
+        for key, mappings in grouped.items():
+            if known := self._modules.get(key):
+                known.mappings = mappings
+            elif any(m.executable for m in mappings):
+                module = Module(self._next_id, mappings[0].path, key, mappings)
+                self._next_id += 1
+                self._modules[key] = module
+                changes.loaded.append(module)
+        return changes
+
+    def forget_all(self) -> list[Module]:
+        """After an exec nothing is mapped that was; the modules that were."""
+        gone = list(self._modules.values())
+        self._modules.clear()
+        return gone
+
+    def place(self, address: int) -> Place:
+        """Say in words where an address is."""
+        module = next((m for m in self._modules.values() if m.covers(address)), None)
+        if module is None:
+            return Place(address, None, None, 0)
+        image = self._image(module)
+        if image is not None:
+            if nearest := image.symbols.nearest(address - module.bias):
+                return Place(address, module, nearest.name, nearest.offset)
+        return Place(address, module, None, address - module.start)
+
+    def _image(self, module: Module) -> ElfFile | None:
+        """The module's file, read when first asked for."""
+        if module.image is None and module.problem is None:
+            first = module.mappings[0]
+            try:
+                module.image = ElfFile.parse(self._contents(module))
+                bias = module.image.load_bias(first.start, first.offset)
+                module.bias = bias if bias is not None else first.start - first.offset
+            except (ElfError, OSError, ValueError) as error:
+                module.problem = str(error)
+        return module.image
+
+    def _contents(self, module: Module) -> memoryview:
+        first = module.mappings[0]
+        if module.path == VDSO:
+            with open(f"/proc/{self._pid}/mem", "rb", buffering=0) as memory:
+                return memoryview(os.pread(memory.fileno(), first.end - first.start, first.start))
+        # Through the process's root: it may live in a container, with other files of that name.
+        path = f"/proc/{self._pid}/root{module.path}"
+        if module.path.endswith(" (deleted)"):
+            path = f"/proc/{self._pid}/map_files/{first.start:x}-{first.end:x}"
+        with open(path, "rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _key(mapping: Mapping) -> tuple[str, int, int]:
+    return (mapping.device, mapping.inode, mapping.start if mapping.path == VDSO else 0)

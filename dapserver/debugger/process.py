@@ -1,0 +1,281 @@
+"""A traced process: its threads, what their stops mean, and what is done about each.
+
+The rule for every stop is the same: note what the thread is, and if it is wanted running, resume
+it at once. A stop that comes late (an interrupt that crossed a resume) therefore needs no care.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.events import Event, Executed, ProcessExited, ThreadExited, ThreadStarted
+from dapserver.debugger.names import Names
+from dapserver.debugger.stop import Reason, Stop
+from dapserver.debugger.stopping import Stopping
+from dapserver.debugger.thread import State, Thread
+from dapserver.ptrace import api, registers, signals
+from dapserver.ptrace.api import Option
+from dapserver.ptrace.registers import Registers
+from dapserver.ptrace.wait import Kind, WaitStatus, decode
+
+_NEWBORN, _RUNNING, _STOPPED = State.NEWBORN, State.RUNNING, State.STOPPED
+
+
+class Process:
+    """The threads of one process, by tid, and the one place where their statuses are handled."""
+
+    def __init__(self, pid: int, *, non_stop: bool = False, kill_on_exit: bool = False) -> None:
+        self.pid = pid
+        self.architecture = registers.native()
+        # TRACEEXIT would cost every thread a third stop. The leader needs it: when it ends before
+        # the others no status comes (ptrace(2), "Death under ptrace"). (leader_exits.c)
+        self._options = Option.TRACECLONE | Option.TRACEEXEC
+        if kill_on_exit:
+            self._options |= Option.EXITKILL
+        self._leader_options = self._options | Option.TRACEEXIT
+        self.threads: dict[int, Thread] = {}
+        self.names = Names()
+        self.expected: dict[int, None] = {}
+        """Tids whose stop was asked for or must come: to be waited for one by one."""
+        self.events: list[Event] = []
+        """What happened since somebody took this list."""
+        self.stopping = Stopping(self.threads, self.expected, self.events, non_stop=non_stop)
+        self.exited: ProcessExited | None = None
+        self._leader_traced = False
+        self._adopted_early: set[int] = set()
+        self._strangers: set[int] = set()
+        self._handlers: dict[Kind, Callable[[Thread, WaitStatus], None]] = {
+            Kind.CLONE: self._cloned,
+            Kind.EVENT_STOP: self._event_stop,
+            Kind.GROUP_STOP: self._stopped,
+            Kind.SIGNAL_DELIVERY_STOP: self._signal_stop,
+            Kind.EXEC: self._executed,
+            Kind.EXIT: self._exit_stop,
+            Kind.OTHER_EVENT: self._stopped,
+            Kind.EXITED: self._ended,
+            Kind.SIGNALED: self._ended,
+        }
+
+    def seize(self, tid: int) -> None:
+        """Trace a thread that runs already; OSError as `api.seize`."""
+        leader = tid == self.pid
+        api.seize(tid, self._leader_options if leader else self._options)
+        self._leader_traced |= leader
+        self._add(tid, _RUNNING)
+
+    @property
+    def non_stop(self) -> bool:
+        """Whether a stop stops only its thread."""
+        return self.stopping.non_stop
+
+    @property
+    def some_held(self) -> bool:
+        """Whether some thread is not to run."""
+        return any(thread.wanted_stopped for thread in self.threads.values())
+
+    def registers(self, thread: Thread) -> Registers:
+        """The registers of a stopped thread; DebuggerError if it is gone or runs 32-bit code."""
+        try:
+            return Registers.read(self.architecture, thread.tid)
+        except ProcessLookupError:
+            raise DebuggerError(f"Thread {thread.tid} has just ended.") from None
+        except ValueError as error:
+            raise DebuggerError(f"{error}; dapserver shows registers of 64-bit code only.") from None
+
+    def take_events(self) -> list[Event]:
+        """What happened since the last call, in order."""
+        events = self.events.copy()
+        self.events.clear()
+        return events
+
+    # -- statuses --------------------------------------------------------------------------
+
+    def handle(self, tid: int, raw: int) -> None:
+        """Take in a raw wait status of *tid*: note it, and resume the thread if it is to run."""
+        status = decode(raw)
+        thread = self.threads.get(tid) or self._unknown(tid, status)
+        if thread is not None:
+            self._handlers[status.kind](thread, status)
+
+    def _unknown(self, tid: int, status: WaitStatus) -> Thread | None:
+        """Whose status this is, if not of a thread that is known; None if there is none."""
+        self.expected.pop(tid, None)
+        if status.ended:
+            self._strangers.discard(tid)
+            if tid == self.pid:  # a leader whose own end was told before (leader_exits.c)
+                self._process_ended(status)
+            return None  # or a thread that was killed before its first stop (killed_at_birth.c)
+        if tid == self.pid:
+            # Its leader was gone; whichever thread executed a program has this tid now.
+            return self._add(tid, _STOPPED)
+        if tid in self._strangers or not self._is_ours(tid):
+            self._strangers.discard(tid)
+            _detach(tid, status)
+            return None
+        # A newborn's first stop came before its creator's PTRACE_EVENT_CLONE.
+        self._adopted_early.add(tid)
+        return self._add(tid, _NEWBORN, self.threads.get(self.pid))
+
+    def _cloned(self, thread: Thread, status: WaitStatus) -> None:
+        try:
+            tid = api.event_message(thread.tid)
+        except ProcessLookupError:
+            # Killed in this stop. The child is adopted at its own first stop.
+            self._gone_soon(thread)
+            return
+        self._stopped(thread, status)
+        if tid in self._adopted_early:
+            self._adopted_early.discard(tid)
+        elif tid not in self.threads:
+            if self._is_ours(tid):
+                self._add(tid, _NEWBORN, thread)
+                self.expected[tid] = None
+            else:  # CLONE_VM without CLONE_THREAD: another process
+                self._strangers.add(tid)
+
+    def _event_stop(self, thread: Thread, status: WaitStatus) -> None:
+        if thread.state is _NEWBORN:
+            # If its creator is the leader, it has inherited the leader's options.
+            try:
+                api.set_options(thread.tid, self._options)
+            except ProcessLookupError:
+                self._gone_soon(thread)
+                return
+        self._stopped(thread, status)
+
+    def _signal_stop(self, thread: Thread, status: WaitStatus) -> None:
+        thread.signal = number = status.value
+        if number in signals.FAULTS and signals.would_end(self.pid, thread.tid, number):
+            thread.state = _STOPPED
+            self.stopping.begin(Reason.SIGNAL, thread, number)
+        self._stopped(thread, status)
+
+    def _executed(self, thread: Thread, status: WaitStatus) -> None:
+        """All threads but one have ended; that one has the leader's tid now. (exec_by_worker.c)"""
+        try:
+            caller = self.threads.get(api.event_message(thread.tid), thread)
+            api.set_options(thread.tid, self._leader_options)
+        except ProcessLookupError:
+            self._gone_soon(thread)
+            return
+        thread.wanted_stopped = caller.wanted_stopped
+        thread.signal = 0
+        thread.stop = None
+        self.names.forget(thread)
+        thread.name_read = 0.0
+        self._leader_traced = True
+        self._adopted_early.clear()
+        self._strangers.clear()
+        for other in [t for t in self.threads.values() if t is not thread]:
+            self._remove(other)
+        self.stopping.only_thread(thread)
+        self.events.append(Executed(thread.tid))
+        self._stopped(thread, status)
+
+    def _exit_stop(self, thread: Thread, _status: WaitStatus) -> None:
+        """PTRACE_EVENT_EXIT: let it die, whatever is wanted of it. (leader_exits.c, R25)"""
+        if thread.tid == self.pid:
+            self._remove(thread)
+        try:
+            api.cont(thread.tid)
+        except ProcessLookupError:
+            return
+
+    def _ended(self, thread: Thread, status: WaitStatus) -> None:
+        self._remove(thread)
+        if thread.tid == self.pid or (not self.threads and not self._leader_traced):
+            self._process_ended(status)
+
+    def _process_ended(self, status: WaitStatus) -> None:
+        for thread in list(self.threads.values()):
+            self._remove(thread)
+        killed = status.kind is Kind.SIGNALED
+        self.exited = ProcessExited(0 if killed else status.value, status.value if killed else 0)
+        self.events.append(self.exited)
+
+    # -- the table of threads ----------------------------------------------------------------
+
+    def _is_ours(self, tid: int) -> bool:
+        return signals.is_thread_of(self.architecture.tgkill, self.pid, tid)
+
+    def _add(self, tid: int, state: State, creator: Thread | None = None) -> Thread:
+        thread = Thread(tid, state, time.monotonic())
+        self.threads[tid] = thread
+        self.events.append(ThreadStarted(tid))
+        if creator is not None:
+            self.names.inherit(thread, creator)
+        if self.stopping.held:
+            self.stopping.join(thread)
+        return thread
+
+    def _remove(self, thread: Thread) -> None:
+        tid = thread.tid
+        del self.threads[tid]
+        self.events.append(ThreadExited(tid, thread.name))
+        if self.expected:
+            self.expected.pop(tid, None)
+        if thread.comm_fd >= 0:
+            self.names.forget(thread)
+        if self.stopping.pending:
+            self.stopping.seen(thread)
+
+    def _gone_soon(self, thread: Thread) -> None:
+        """A request to a stopped thread found it dead: its exit status will come."""
+        thread.state = State.DYING
+        self.expected.pop(thread.tid, None)
+        if self.stopping.pending:
+            self.stopping.seen(thread)
+
+    def _stopped(self, thread: Thread, status: WaitStatus) -> None:
+        """A thread is in a ptrace-stop: hold it there, or resume it."""
+        thread.status = status
+        thread.state = _STOPPED
+        if self.expected:
+            self.expected.pop(thread.tid, None)
+        if not thread.wanted_stopped:
+            self.resume_thread(thread)
+        elif self.stopping.pending:
+            self.stopping.seen(thread)
+
+    def resume_thread(self, thread: Thread) -> None:
+        """End a thread's ptrace-stop as job control and its signal demand."""
+        status = thread.status
+        assert status is not None
+        try:
+            self._tidy(thread, status)
+            if status.kind is Kind.GROUP_STOP:
+                # Job control stopped the process, and only SIGCONT is to end that.
+                api.listen(thread.tid)
+                thread.state = State.LISTENING
+            else:
+                api.cont(thread.tid, thread.signal)
+                thread.state = _RUNNING
+        except ProcessLookupError:
+            thread.state = State.DYING
+        thread.signal = 0
+        thread.status = None
+
+    def detach_thread(self, thread: Thread) -> None:
+        """Leave a thread that is in a ptrace-stop, as if it had never been traced."""
+        status = thread.status
+        assert status is not None
+        try:
+            self._tidy(thread, status)
+            api.detach(thread.tid, thread.signal)
+        except ProcessLookupError:
+            return
+
+    def _tidy(self, thread: Thread, status: WaitStatus) -> None:
+        if thread.interrupted:
+            thread.interrupted = False
+            if status.kind is Kind.EVENT_STOP:
+                registers.hide_interruption(self.architecture, thread.tid)
+
+
+def _detach(tid: int, status: WaitStatus) -> None:
+    try:
+        api.detach(tid, status.value if status.kind is Kind.SIGNAL_DELIVERY_STOP else 0)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,142 @@
+"""Making threads stop: who is wanted stopped, who is still missing, and when it is reported."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from dapserver.debugger.events import Event, Stopped
+from dapserver.debugger.stop import Reason, Stop
+from dapserver.debugger.thread import State, Thread
+from dapserver.ptrace import api
+
+GRACE = 0.25
+"""Seconds after which a stop is reported although some thread has not stopped: one in an
+uninterruptible wait (a vfork parent, a dead file server) may take for ever. It stops when it can."""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A stop on its way: reported once no thread is missing."""
+
+    stop: Stop
+    missing: set[Thread]
+    deadline: float
+
+
+class Stopping:
+    """The stops of a process that are being made.
+
+    With all-stop (the default) there is one at a time and it concerns all threads, those included
+    that are born meanwhile. With non-stop each concerns one thread.
+    """
+
+    def __init__(
+        self,
+        threads: dict[int, Thread],
+        expected: dict[int, None],
+        events: list[Event],
+        *,
+        non_stop: bool,
+    ) -> None:
+        self.non_stop = non_stop
+        self.held = False
+        """Whether threads that are born now are to stand still: all-stop, and not continued yet."""
+        self.pending: list[Pending] = []
+        self._threads = threads
+        self._expected = expected
+        self._events = events
+
+    def begin(self, reason: Reason, thread: Thread, signal: int = 0) -> None:
+        """Begin a stop for which *thread* is the reason."""
+        stop = Stop(reason, thread.tid, not self.non_stop, signal)
+        thread.stop = stop
+        if self.pending and not self.non_stop:
+            self._change_reason(stop)
+        else:
+            concerned = [thread] if self.non_stop else list(self._threads.values())
+            self.held = not self.non_stop
+            missing = {t for t in concerned if self._must_stop(t)}
+            self.pending.append(Pending(stop, missing, time.monotonic() + GRACE))
+        self._report_complete()
+
+    def _change_reason(self, stop: Stop) -> None:
+        """A fault met on the way to a pause is the better reason for it."""
+        pending = self.pending[0]
+        if pending.stop.reason is Reason.PAUSE:
+            pending.stop = stop
+
+    def _must_stop(self, thread: Thread) -> bool:
+        """Want a thread stopped; whether its stop is still to come."""
+        thread.wanted_stopped = True
+        if thread.state is State.NEWBORN:
+            return True
+        if thread.state is not State.RUNNING and thread.state is not State.LISTENING:
+            return False
+        if thread.tid in self._expected:
+            return True
+        try:
+            api.interrupt(thread.tid)
+        except ProcessLookupError:
+            thread.state = State.DYING
+            return False
+        thread.interrupted = True
+        self._expected[thread.tid] = None
+        return True
+
+    def join(self, thread: Thread) -> None:
+        """Let a thread that was born during an all-stop stand still too."""
+        if self._must_stop(thread) and self.pending:
+            self.pending[0].missing.add(thread)
+
+    def seen(self, thread: Thread) -> None:
+        """A thread has stopped or ended: no stop waits for it any more."""
+        for pending in self.pending:
+            pending.missing.discard(thread)
+        self._report_complete()
+
+    def only_thread(self, thread: Thread) -> None:
+        """All threads but this one have ended by its exec."""
+        self.held = self.held and thread.wanted_stopped
+        if not thread.wanted_stopped:
+            self.pending.clear()
+
+    def release(self, thread: Thread) -> None:
+        """Want a thread running again; a stop that still waits for it is given up."""
+        thread.wanted_stopped = False
+        thread.stop = None
+        for pending in self.pending:
+            pending.missing.discard(thread)
+        self.pending[:] = [p for p in self.pending if p.stop.tid != thread.tid]
+
+    def release_all(self) -> None:
+        """Want all threads running, those born from now on included."""
+        self.held = False
+        self.pending.clear()
+        for thread in self._threads.values():
+            thread.wanted_stopped = False
+            thread.stop = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When `overdue` is to be called, on the monotonic clock."""
+        return min((pending.deadline for pending in self.pending), default=None)
+
+    def overdue(self, now: float) -> None:
+        """Report the stops that have waited long enough for threads that cannot stop now."""
+        for pending in self.pending:
+            if pending.deadline <= now:
+                pending.missing.clear()
+        self._report_complete()
+
+    def _report_complete(self) -> None:
+        for pending in [p for p in self.pending if not p.missing]:
+            self.pending.remove(pending)
+            stop = pending.stop
+            if stop.tid not in self._threads:
+                # It ended on the way. Something must be shown as the reason, if anything is left.
+                alive = next(iter(self._threads), None)
+                if alive is None or not stop.all_threads:
+                    continue
+                stop = replace(stop, reason=Reason.PAUSE, tid=alive, signal=0)
+            self._events.append(Stopped(stop))

@@ -1,0 +1,48 @@
+"""A thread of a traced process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from dapserver.debugger.stop import Stop
+from dapserver.ptrace.wait import WaitStatus
+
+
+class State(Enum):
+    """What a thread *is*, as far as its stops have told."""
+
+    NEWBORN = auto()
+    """Cloned; its first stop has not been seen, and before it the thread must not be touched."""
+    RUNNING = auto()
+    STOPPED = auto()
+    """In a ptrace-stop: it stays there until we resume it."""
+    LISTENING = auto()
+    """In a group-stop, left to job control (PTRACE_LISTEN)."""
+    DYING = auto()
+    """A request to it failed with ESRCH: only its end is still to come."""
+
+
+@dataclass(slots=True, eq=False)
+class Thread:
+    """What a thread is, beside what is wanted of it. Identity is the object: tids are reused."""
+
+    tid: int
+    state: State
+    born: float
+    """When it was first seen, in seconds of the monotonic clock."""
+    wanted_stopped: bool = False
+    """What is *wanted*: each stop that comes is held if this is set, and resumed if not."""
+    status: WaitStatus | None = None
+    """Of the ptrace-stop it is in."""
+    signal: int = 0
+    """To be delivered when it is resumed: it is in a signal-delivery-stop of this signal."""
+    interrupted: bool = False
+    """We sent PTRACE_INTERRUPT, so its system call may have been cut short. (epoll_eintr.c)"""
+    stop: Stop | None = None
+    """The stop that was reported for it, while it lasts."""
+    name: str = ""
+    name_read: float = 0.0
+    """When its name was read, in seconds of the monotonic clock; 0: never."""
+    comm_fd: int = -1
+    """/proc/TID/comm, held open: reading is then six times as fast."""

@@ -1,0 +1,52 @@
+"""Ids that the client gets for frames, scopes and variables; all die at the next resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from dapserver.debugger.errors import DebuggerError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of a stopped thread; 0 is the innermost."""
+
+    tid: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistersOf:
+    """The variables that are a frame's registers."""
+
+    frame: Frame
+
+
+class Handles(Generic[T]):
+    """Gives out ids, never one twice, so that an id from before the last resume is noticed."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._next = 1
+        self._values: dict[int, T] = {}
+
+    def add(self, value: T) -> int:
+        handle = self._next
+        self._next += 1
+        self._values[handle] = value
+        return handle
+
+    def get(self, handle: int) -> T:
+        """The value of an id; DebuggerError if it was never given out or has died."""
+        try:
+            return self._values[handle]
+        except KeyError:
+            raise DebuggerError(
+                f"{self._what} {handle} is not valid (any more): the program has run since."
+            ) from None
+
+    def clear(self) -> None:
+        self._values.clear()

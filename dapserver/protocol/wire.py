@@ -1,0 +1,249 @@
+"""The Debug Adapter Protocol on pygls: envelopes, the registry of handlers, and their turns.
+
+pygls supplies the Content-Length framing and the registry. This module supplies what differs from
+JSON-RPC 2.0: DAP's `seq`/`type`/`command` envelope, exactly one response per request, requests
+answered in turn, and no event between a request and its response.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import threading
+import typing
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from dapserver.debugger.errors import DebuggerError
+from dapserver.protocol import types as dap
+from dapserver.protocol.framing import CheckedReader, FramingError
+from dapserver.protocol.model import Model
+from dapserver.protocol.outbox import Event, Outbox, Response, ReverseRequest
+from dapserver.protocol.pygls_parts import FeatureManager, run_async
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Any, Any], Awaitable[Model | None]]
+Served = Callable[["Connection", dict[str, Any]], Coroutine[Any, Any, Model | None]]
+
+_registry = FeatureManager()
+_capabilities: dict[str, Any] = {}
+
+
+class Request(Model):
+    """The envelope of a request."""
+
+    seq: int = Field(ge=0)
+    type: Literal["request"]
+    command: str
+    arguments: dict[str, Any] | None = None
+
+
+class ErrorBody(Model):
+    """What a refused request's response says to the user."""
+
+    error: dap.Message
+
+
+class NoArguments(Model):
+    """Of a request that takes none."""
+
+
+def request(command: str, *, in_turn: bool = True) -> Callable[[Handler], Handler]:
+    """Register a coroutine as the handler of DAP request *command*.
+
+    It is called with the session and the arguments, validated by the model that its second
+    parameter is annotated with. Requests are handled one at a time, in the order they came; with
+    `in_turn=False` one may overtake a handler that is still waiting, as `cancel` must.
+    """
+
+    def register(handler: Handler) -> Handler:
+        model: type[Model] | None = None
+
+        @functools.wraps(handler)
+        async def serve(connection: Connection, arguments: dict[str, Any]) -> Model | None:
+            nonlocal model
+            if model is None:  # at the first call: resolving annotations costs start-up time
+                model = list(typing.get_type_hints(handler).values())[1]
+            validated = model.model_validate(arguments)
+            return await handler(connection.session, validated)
+
+        serve.in_turn = in_turn  # type: ignore[attr-defined]
+        _registry.feature(command)(serve)
+        return handler
+
+    return register
+
+
+def capability(**values: Any) -> None:
+    """Declare what `initialize` answers; stands beside the handler that makes it true."""
+    _capabilities.update(values)
+
+
+def capabilities() -> dap.Capabilities:
+    return dap.Capabilities(**_capabilities)
+
+
+class Connection:
+    """One client: what it asked, what is being handled, and the way back to it."""
+
+    def __init__(self, reader: asyncio.StreamReader, outbox: Outbox, room: Callable[[], Awaitable[None]]) -> None:
+        self.session: Any = None
+        self.outbox = outbox
+        self._reader = CheckedReader(reader, room)
+        self._turn = asyncio.Lock()
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._asked: list[tuple[ReverseRequest, asyncio.Future[dict[str, Any]]]] = []
+        self._hanging_up = False
+
+    async def serve(self) -> None:
+        """Handle messages until the client disconnects, goes away, or framing is lost."""
+        never = threading.Event()  # run_async looks at it between messages only: see hang_up
+        try:
+            await run_async(never, self._reader, self, _quiet, self._unreadable)
+        except FramingError as error:
+            log.warning("connection ended: %s", error)
+            self._refuse_message(0, f"{error}; the connection ends here, because the next message cannot be found.")
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            log.info("client went away: %r", error)
+        finally:
+            for task in [*self._in_flight.values()]:
+                task.cancel()
+            await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
+
+    def hang_up(self) -> None:
+        """End the connection, after the response of the request that is being handled if any."""
+        self._hanging_up = True
+        self._reader.feed_eof()
+
+    def cancel(self, seq: int) -> None:
+        """Cancel the request with this seq if it is still being handled."""
+        if task := self._in_flight.get(seq):
+            task.cancel()
+
+    async def ask(self, command: str, arguments: Model) -> dict[str, Any]:
+        """Send a reverse request, and return its response (success or not)."""
+        message = ReverseRequest(command=command, arguments=arguments)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked.append((message, answer))
+        self.outbox.send(message)
+        return await answer
+
+    def post(self, event: str, body: Model | None = None) -> None:
+        """Queue an event; see `Outbox.post`."""
+        log.debug("event %s %r", event, body)
+        self.outbox.post(Event(event=event, body=body))
+
+    # -- called by pygls.io_.run_async ------------------------------------------------------
+
+    def structure_message(self, data: dict[str, Any]) -> dict[str, Any]:
+        # json's object_hook: it sees nested objects too, and a launch configuration has a "type"
+        # of its own. Only handle_message knows which object is the message.
+        return data
+
+    def handle_message(self, message: Any) -> None:
+        if self._hanging_up:
+            return
+        if isinstance(message, dict) and message.get("type") == "response":
+            self._answered(message)
+            return
+        try:
+            request = Request.model_validate(message)
+        except ValidationError as error:
+            seq = message.get("seq") if isinstance(message, dict) else 0
+            seq = seq if type(seq) is int else 0
+            self._refuse_message(seq, f"Not a DAP request: {describe(error)}")
+            return
+        log.debug("request %s", request)
+        self._in_flight[request.seq] = asyncio.get_running_loop().create_task(self._serve(request))
+
+    def _unreadable(self, error: Exception, _kind: object) -> None:
+        self._refuse_message(0, f"A message could not be read as JSON: {error}")
+
+    # -- one request -------------------------------------------------------------------------
+
+    async def _serve(self, request: Request) -> None:
+        try:
+            handler = _registry.features.get(request.command)
+            if handler is None or handler.in_turn:
+                async with self._turn:
+                    self.outbox.flush()
+                    self.outbox.take_turn()
+                    try:
+                        await self._respond(request, handler)
+                    finally:
+                        self.outbox.yield_turn()
+            else:
+                await self._respond(request, handler)
+        finally:
+            self._in_flight.pop(request.seq, None)
+
+    async def _respond(self, request: Request, handler: Served | None) -> None:
+        response = Response(request_seq=request.seq, command=request.command)
+        try:
+            if handler is None:
+                raise DebuggerError(f"dapserver does not know the request '{request.command}'.")
+            self.session.admit(request.command, request.arguments or {})
+            response.body = await handler(self, request.arguments or {})
+        except asyncio.CancelledError:
+            _fail(response, DebuggerError("The request was cancelled.", short="cancelled"))
+        except DebuggerError as error:
+            _fail(response, error)
+        except ValidationError as error:
+            _fail(response, DebuggerError(f"{request.command}: {describe(error)}"))
+        except Exception as error:
+            log.exception("%s failed", request.command)
+            text = f"Internal error in dapserver ({error!r}); the log has the details. The program goes on."
+            _fail(response, DebuggerError(text, short="internal error"))
+        log.debug("response %r", response)
+        self.outbox.send(response)
+
+    def _refuse_message(self, seq: int, text: str) -> None:
+        """Answer what is no request; `request_seq` 0 where it had no number."""
+        response = Response(request_seq=seq, command="")
+        _fail(response, DebuggerError(text))
+        log.warning("refused: %s", text)
+        self.outbox.send(response)
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        for pair in self._asked:
+            request, answer = pair
+            if request.seq == message.get("request_seq"):
+                self._asked.remove(pair)
+                if not answer.done():
+                    answer.set_result(message)
+                return
+
+
+def _fail(response: Response, error: DebuggerError) -> None:
+    response.success = False
+    response.message = error.short
+    # `format` is a template: a brace in a path or a name must not be taken for a variable.
+    text = str(error)
+    variables = None
+    if "{" in text:
+        text, variables = "{text}", {"text": text}
+    message = dap.Message(id=1, format=text, variables=variables, show_user=True)
+    response.body = ErrorBody(error=message)
+
+
+def describe(error: ValidationError) -> str:
+    """Say which argument is wrong, what it is and what was expected, for each."""
+    problems = []
+    for detail in error.errors(include_url=False, include_context=False):
+        name = ".".join(str(part) for part in detail["loc"]) or "the message"
+        if detail["type"] == "missing":
+            problems.append(f"'{name}' is missing")
+        else:
+            value = repr(detail["input"])
+            value = value if len(value) <= 60 else value[:57] + "..."
+            problems.append(f"'{name}' is {value}: {detail['msg'][0].lower()}{detail['msg'][1:]}")
+    return "; ".join(problems) + "."
+
+
+# pygls logs each unreadable message with its traceback; the client gets an answer instead.
+_quiet = logging.getLogger(f"{__name__}.pygls")
+_quiet.setLevel(logging.CRITICAL + 1)

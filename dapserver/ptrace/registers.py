@@ -1,0 +1,141 @@
+"""General registers of the two architectures, behind one interface."""
+
+from __future__ import annotations
+
+import errno
+import platform
+import struct
+from dataclasses import dataclass
+
+from dapserver.ptrace import api
+
+# A system call that a stop interrupts is restarted by the kernel, but for these, which return
+# EINTR after any stop (signal(7), "Interruption of system calls by stop signals").
+_ERESTARTNOHAND = 514
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """How NT_PRSTATUS is laid out, and what a few registers mean."""
+
+    name: str
+    registers: tuple[str, ...]
+    pc: str
+    sp: str
+    fp: str
+    result: str
+    """Holds a system call's result."""
+    syscall: str | None
+    """Holds the number of the system call that a thread is in, -1 if none; None: cannot be told."""
+    eintr_syscalls: frozenset[int]
+    tgkill: int
+    """The number of the system call tgkill(2)."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the register set."""
+        return 8 * len(self.registers)
+
+
+X86_64 = Architecture(
+    name="x86_64",
+    # struct user_regs_struct, sys/user.h
+    registers=(
+        *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx"),
+        *("rdx", "rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss"),
+        *("fs_base", "gs_base", "ds", "es", "fs", "gs"),
+    ),
+    pc="rip",
+    sp="rsp",
+    fp="rbp",
+    result="rax",
+    syscall="orig_rax",
+    # rt_sigtimedwait, io_getevents, semtimedop, epoll_wait, epoll_pwait, io_pgetevents, epoll_pwait2
+    eintr_syscalls=frozenset({65, 128, 208, 220, 232, 281, 333, 441}),
+    tgkill=234,
+)
+
+AARCH64 = Architecture(
+    name="aarch64",
+    # struct user_pt_regs, asm/ptrace.h
+    registers=(*(f"x{n}" for n in range(31)), "sp", "pc", "pstate"),
+    pc="pc",
+    sp="sp",
+    fp="x29",
+    result="x0",
+    # The kernel keeps the number (NT_ARM_SYSTEM_CALL) and the first argument apart, so that a
+    # call cannot be restarted from outside: there, EINTR stays EINTR.
+    syscall=None,
+    eintr_syscalls=frozenset(),
+    tgkill=131,
+)
+
+ARCHITECTURES = {a.name: a for a in (X86_64, AARCH64)}
+
+
+def native() -> Architecture:
+    """The architecture that this Python runs on; NotImplementedError if it is another."""
+    machine = platform.machine()
+    if machine not in ARCHITECTURES:
+        raise NotImplementedError(f"dapserver runs on x86-64 and aarch64, not on {machine}.")
+    return ARCHITECTURES[machine]
+
+
+class Registers:
+    """A copy of a stopped thread's general registers, by name."""
+
+    def __init__(self, architecture: Architecture, data: bytearray) -> None:
+        self._architecture = architecture
+        self._data = data
+
+    @classmethod
+    def read(cls, architecture: Architecture, tid: int) -> Registers:
+        """Read them from a thread in a ptrace-stop; ValueError if it runs 32-bit code."""
+        data = api.register_set(tid)
+        if len(data) < architecture.size:
+            raise ValueError(f"thread {tid} runs 32-bit code")
+        return cls(architecture, data)
+
+    def __getitem__(self, name: str) -> int:
+        index = self._architecture.registers.index(name)
+        value: int = struct.unpack_from("<Q", self._data, 8 * index)[0]
+        return value
+
+    def __setitem__(self, name: str, value: int) -> None:
+        index = self._architecture.registers.index(name)
+        struct.pack_into("<Q", self._data, 8 * index, value & (1 << 64) - 1)
+
+    def items(self) -> list[tuple[str, int]]:
+        """(name, value) of all, in the order of the kernel's structure."""
+        return [(name, self[name]) for name in self._architecture.registers]
+
+    def write(self, tid: int) -> None:
+        api.set_register_set(tid, self._data)
+
+    @property
+    def pc(self) -> int:
+        return self[self._architecture.pc]
+
+    @property
+    def sp(self) -> int:
+        return self[self._architecture.sp]
+
+
+def hide_interruption(architecture: Architecture, tid: int) -> None:
+    """Before resuming a thread that we interrupted: let its system call be restarted.
+
+    epoll_wait and a few others return EINTR after any stop, even without a signal. With
+    ERESTARTNOHAND in its place, which the kernel still looks at, the call is made again, unless a
+    signal handler runs first, in which case it is EINTR: as without a tracer. (epoll_eintr.c)
+    """
+    if architecture.syscall is None:
+        return
+    data = api.register_set(tid)
+    if len(data) < architecture.size:
+        return
+    registers = Registers(architecture, data)
+    if registers[architecture.result] != (-errno.EINTR) & (1 << 64) - 1:
+        return
+    if registers[architecture.syscall] in architecture.eintr_syscalls:
+        registers[architecture.result] = -_ERESTARTNOHAND
+        registers.write(tid)

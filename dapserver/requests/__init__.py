@@ -1,0 +1,30 @@
+"""The handlers of DAP requests, one file per topic. Importing this package registers them all.
+
+A handler validates (its arguments' model does), makes one call into the debugger, translates.
+"""
+
+from dapserver.requests import (
+    attach,
+    breakpoints,
+    exceptions,
+    execution,
+    launch,
+    lifecycle,
+    modules,
+    stack,
+    threads,
+    variables,
+)
+
+__all__ = [
+    "attach",
+    "breakpoints",
+    "exceptions",
+    "execution",
+    "launch",
+    "lifecycle",
+    "modules",
+    "stack",
+    "threads",
+    "variables",
+]

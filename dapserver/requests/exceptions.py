@@ -1,0 +1,30 @@
+"""exceptionInfo: which signal, what it means, and where it came from."""
+
+from __future__ import annotations
+
+from dapserver.debugger.errors import DebuggerError
+from dapserver.protocol import types as dap
+from dapserver.protocol.wire import capability, request
+from dapserver.ptrace import api, signals
+from dapserver.session import Session
+
+capability(supports_exception_info_request=True)
+
+
+@request("exceptionInfo")
+async def exception_info(
+    session: Session, arguments: dap.ExceptionInfoArguments
+) -> dap.ExceptionInfoResponseBody:
+    thread = session.require_stopped(arguments.thread_id)
+    if not thread.signal:
+        raise DebuggerError(f"Thread {thread.tid} is not stopped by a signal.")
+    info = signals.SignalInfo.parse(api.siginfo(thread.tid))
+    name = signals.name(info.number)
+    return dap.ExceptionInfoResponseBody(
+        exception_id=name,
+        description=info.describe(),
+        break_mode="unhandled",
+        details=dap.ExceptionDetails(
+            message=info.describe(), type_name=name, full_type_name=name
+        ),
+    )

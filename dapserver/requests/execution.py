@@ -1,0 +1,33 @@
+"""pause and continue: of all threads, or of one."""
+
+from __future__ import annotations
+
+from dapserver.debugger import attach
+from dapserver.debugger.stop import Reason
+from dapserver.protocol import types as dap
+from dapserver.protocol.wire import capability, request
+from dapserver.session import Session
+
+capability(supports_single_thread_execution_requests=True)
+
+
+@request("pause", in_turn=False)
+async def pause(session: Session, arguments: dap.PauseArguments) -> None:
+    process = session.require_process()
+    # Clients pause "the process" by whatever thread they know, or by 0 if they know none.
+    thread = process.threads.get(arguments.thread_id)
+    if thread is None and process.threads and not process.non_stop:
+        thread = next(iter(process.threads.values()))
+    if thread is None:
+        thread = session.require_thread(arguments.thread_id)
+    attach.seize_missing(process)
+    process.stopping.begin(Reason.PAUSE, thread)
+    session.poke_soon()
+
+
+@request("continue")
+async def continue_(session: Session, arguments: dap.ContinueArguments) -> dap.ContinueResponseBody:
+    process = session.require_process()
+    one = process.non_stop or bool(arguments.single_thread)
+    session.run_again(session.require_thread(arguments.thread_id) if one else None)
+    return dap.ContinueResponseBody(all_threads_continued=not process.some_held)

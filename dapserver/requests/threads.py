@@ -1,0 +1,12 @@
+"""threads: the list, at any time."""
+
+from __future__ import annotations
+
+from dapserver.protocol import types as dap
+from dapserver.protocol.wire import NoArguments, request
+from dapserver.session import Session
+
+
+@request("threads")
+async def threads(session: Session, _arguments: NoArguments) -> dap.ThreadsResponseBody:
+    return dap.ThreadsResponseBody(threads=await session.thread_list())

@@ -1,0 +1,225 @@
+"""Accept and fork: one process per session, so that none can harm another. And stdio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import dapserver.requests  # noqa: F401 - registers the handlers
+from dapserver import access
+from dapserver.protocol.framing import MAX_HEADER
+from dapserver.protocol.outbox import Outbox
+from dapserver.protocol.wire import Connection
+from dapserver.session import Session
+
+log = logging.getLogger(__name__)
+
+_END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class _Streams(asyncio.StreamReaderProtocol):
+    """A stream whose flow control is told to the outbox too."""
+
+    outbox: Outbox | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.outbox is not None:
+            self.outbox.pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.outbox is not None:
+            self.outbox.resume_writing()
+
+    async def room(self) -> None:
+        """Wait until the client has read enough; ConnectionError once it is gone."""
+        await self._drain_helper()  # type: ignore[attr-defined] # what StreamWriter.drain calls
+
+
+async def _serve(reader: asyncio.StreamReader, streams: _Streams, transport: asyncio.WriteTransport, token: str | None) -> None:
+    outbox = streams.outbox = Outbox(transport)
+    connection = Connection(reader, outbox, streams.room)
+    session = connection.session = Session(connection, token)
+    loop = asyncio.get_running_loop()
+    for number in _END_SIGNALS:
+        loop.add_signal_handler(number, connection.hang_up)
+    try:
+        await connection.serve()
+    finally:
+        await session.close()
+        await _flush(transport)
+
+
+async def _flush(transport: asyncio.WriteTransport) -> None:
+    """Give the last messages a moment to leave."""
+    transport.close()
+    deadline = asyncio.get_running_loop().time() + 1
+    while transport.get_write_buffer_size() and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.005)
+
+
+async def _serve_socket(sock: socket.socket, token: str | None) -> None:
+    reader = asyncio.StreamReader(limit=MAX_HEADER)
+    streams = _Streams(reader)
+    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(lambda: streams, sock)
+    await _serve(reader, streams, transport, token)
+
+
+async def _serve_pipes(wire_in: int, wire_out: int) -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=MAX_HEADER)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(wire_in, "rb", 0))
+    streams = _Streams(asyncio.StreamReader())
+    transport, _ = await loop.connect_write_pipe(lambda: streams, os.fdopen(wire_out, "wb", 0))
+    await _serve(reader, streams, transport, None)
+
+
+def serve_stdio() -> None:
+    """Serve one client on stdin and stdout; whatever else writes to stdout goes to stderr."""
+    wire_in, wire_out = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    asyncio.run(_serve_pipes(wire_in, wire_out))
+
+
+# -- many clients --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that accepts clients, how to name it, and who may come in."""
+
+    socket: socket.socket
+    name: str
+    token: str | None = None
+
+    def admits(self, client: socket.socket) -> str | None:
+        """None if this client may come in, otherwise why not."""
+        if self.socket.family == socket.AF_UNIX:
+            return access.refuse_unix(client)
+        return access.refuse_tcp(client)
+
+
+def listen_tcp(host: str, port: int, token: str | None) -> Listener:
+    """Bind and listen; OSError if the address cannot be had."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = infos[0]
+    sock = socket.socket(family, kind, protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(address)
+    sock.listen(128)
+    bound = sock.getsockname()
+    shown = f"[{bound[0]}]" if family == socket.AF_INET6 else bound[0]
+    return Listener(sock, f"{shown}:{bound[1]}", token)
+
+
+def listen_unix(path: str) -> Listener:
+    """Bind and listen with mode 0600; a socket that nobody listens on any more is replaced."""
+    sock = socket.socket(socket.AF_UNIX)
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(os.lstat(path).st_mode) and not _answers(path):
+            os.unlink(path)
+    old_mask = os.umask(0o177)
+    try:
+        sock.bind(path)
+    finally:
+        os.umask(old_mask)
+    sock.listen(128)
+    return Listener(sock, path)
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+class _Ended(BaseException):
+    """A signal asks the server to end."""
+
+
+def serve_forever(listener: Listener) -> None:
+    """Accept clients until a signal comes; then end every session cleanly."""
+    sessions: set[int] = set()
+
+    def end(_number: int, _frame: object) -> None:
+        raise _Ended
+
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # so that accept is interrupted to reap
+    for number in _END_SIGNALS:
+        signal.signal(number, end)
+    gc.freeze()  # what is loaded stays shared with the sessions
+    print(f"dapserver: listening on {listener.name}", file=sys.stderr, flush=True)
+    try:
+        while True:
+            _accept_one(listener, sessions)
+            _reap(sessions)
+    except _Ended:
+        pass
+    finally:
+        for number in _END_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        listener.socket.close()
+        _end_sessions(sessions)
+        if listener.socket.family == socket.AF_UNIX:
+            Path(listener.name).unlink(missing_ok=True)
+
+
+def _accept_one(listener: Listener, sessions: set[int]) -> None:
+    listener.socket.settimeout(5)  # reap now and then even if nobody comes
+    try:
+        client, _ = listener.socket.accept()
+    except (TimeoutError, ConnectionError):
+        return
+    client.settimeout(None)
+    pid = os.fork()
+    if pid == 0:
+        _become_session(listener, client)
+    sessions.add(pid)
+    client.close()
+
+
+def _become_session(listener: Listener, client: socket.socket) -> None:
+    """In the forked process: serve one client and end, whatever happens."""
+    code = 1
+    try:
+        for number in (*_END_SIGNALS, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        listener.socket.close()
+        if why := listener.admits(client):
+            log.warning("refused a client: %s", why)
+            print(f"dapserver: refused a client: {why}", file=sys.stderr, flush=True)
+        else:
+            asyncio.run(_serve_socket(client, listener.token))
+        code = 0
+    except BaseException:
+        log.exception("session ended by an error")
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def _reap(sessions: set[int]) -> None:
+    for pid in list(sessions):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            sessions.discard(pid)
+
+
+def _end_sessions(sessions: set[int]) -> None:
+    _reap(sessions)
+    for pid in sessions:
+        os.kill(pid, signal.SIGTERM)
+    for pid in sessions:
+        os.waitpid(pid, 0)
