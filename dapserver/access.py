@@ -16,7 +16,7 @@ _TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can only be reached from this machine."""
     infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return all(ipaddress.ip_address(info[4][0].split("%")[0]).is_loopback for info in infos)
+    return all(ipaddress.ip_address(str(info[4][0]).split("%")[0]).is_loopback for info in infos)
 
 
 def read_token(path: str) -> str:
@@ -93,5 +93,3 @@ def _end(family: int, address: tuple[str, int]) -> str:
     packed = socket.inet_pton(family, address[0].split("%")[0])
     words = struct.unpack(f"{len(packed) // 4}I", packed)
     return "".join(f"{word:08X}" for word in words) + f":{address[1]:04X}"
-
-

@@ -108,6 +108,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _start_log(path: str | None) -> None:
+    logging.getLogger("pygls").setLevel(logging.WARNING)  # it tells of each handler registered
     if path is None:
         logging.basicConfig(level=logging.CRITICAL)
         return

@@ -81,9 +81,7 @@ class DapClient:
     @classmethod
     def stdio(cls, argv: list[str], **popen: Any) -> Self:
         """Start *argv* and speak with it over its stdin and stdout."""
-        process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **popen
-        )
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **popen)
         stdin, stdout = process.stdin, process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -142,7 +140,12 @@ class DapClient:
         """The usual first request; the server's capabilities."""
         return self.request(
             "initialize",
-            {"clientID": "dapserver", "adapterID": "dapserver", "supportsInvalidatedEvent": True, **more},
+            {
+                "clientID": "dapserver",
+                "adapterID": "dapserver",
+                "supportsInvalidatedEvent": True,
+                **more,
+            },
         )
 
     def attach(self, pid: int, **more: Any) -> Message:
@@ -177,6 +180,20 @@ class DapClient:
         self._pump(found, timeout, f"no event {name} {body or ''}")
         self.mark = position + 1
         return dict(self.messages[position].get("body") or {})
+
+    def next_event(self, timeout: float = 20) -> Message:
+        """The next event, whichever it is, as a whole message; moves `mark` behind it."""
+        position = self.mark
+
+        def found() -> bool:
+            nonlocal position
+            while position < len(self.messages) and self.messages[position]["type"] != "event":
+                position += 1
+            return position < len(self.messages)
+
+        self._pump(found, timeout, "no event")
+        self.mark = position + 1
+        return self.messages[position]
 
     def wait_until(self, condition: Callable[[], bool], timeout: float = 20) -> None:
         """Read messages until *condition* holds."""

@@ -46,7 +46,12 @@ class _Streams(asyncio.StreamReaderProtocol):
         await self._drain_helper()  # type: ignore[attr-defined] # what StreamWriter.drain calls
 
 
-async def _serve(reader: asyncio.StreamReader, streams: _Streams, transport: asyncio.WriteTransport, token: str | None) -> None:
+async def _serve(
+    reader: asyncio.StreamReader,
+    streams: _Streams,
+    transport: asyncio.WriteTransport,
+    token: str | None,
+) -> None:
     outbox = streams.outbox = Outbox(transport)
     connection = Connection(reader, outbox, streams.room)
     session = connection.session = Session(connection, token)
@@ -64,7 +69,9 @@ async def _flush(transport: asyncio.WriteTransport) -> None:
     """Give the last messages a moment to leave."""
     transport.close()
     deadline = asyncio.get_running_loop().time() + 1
-    while transport.get_write_buffer_size() and asyncio.get_running_loop().time() < deadline:
+    while (  # noqa: ASYNC110 - a transport tells nobody when it is empty
+        transport.get_write_buffer_size() and asyncio.get_running_loop().time() < deadline
+    ):
         await asyncio.sleep(0.005)
 
 
@@ -98,13 +105,13 @@ def serve_stdio() -> None:
 class Listener:
     """A socket that accepts clients, how to name it, and who may come in."""
 
-    socket: socket.socket
+    sock: socket.socket
     name: str
     token: str | None = None
 
     def admits(self, client: socket.socket) -> str | None:
         """None if this client may come in, otherwise why not."""
-        if self.socket.family == socket.AF_UNIX:
+        if self.sock.family == socket.AF_UNIX:
             return access.refuse_unix(client)
         return access.refuse_tcp(client)
 
@@ -171,16 +178,16 @@ def serve_forever(listener: Listener) -> None:
     finally:
         for number in _END_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        listener.socket.close()
+        listener.sock.close()
         _end_sessions(sessions)
-        if listener.socket.family == socket.AF_UNIX:
+        if listener.sock.family == socket.AF_UNIX:
             Path(listener.name).unlink(missing_ok=True)
 
 
 def _accept_one(listener: Listener, sessions: set[int]) -> None:
-    listener.socket.settimeout(5)  # reap now and then even if nobody comes
+    listener.sock.settimeout(5)  # reap now and then even if nobody comes
     try:
-        client, _ = listener.socket.accept()
+        client, _ = listener.sock.accept()
     except (TimeoutError, ConnectionError):
         return
     client.settimeout(None)
@@ -197,7 +204,7 @@ def _become_session(listener: Listener, client: socket.socket) -> None:
     try:
         for number in (*_END_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        listener.socket.close()
+        listener.sock.close()
         if why := listener.admits(client):
             log.warning("refused a client: %s", why)
             print(f"dapserver: refused a client: {why}", file=sys.stderr, flush=True)

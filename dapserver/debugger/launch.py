@@ -46,7 +46,16 @@ class Holder:
     def command(self, program: str, arguments: list[str]) -> list[str]:
         """What is to be executed instead of the program."""
         script = hold.__file__
-        return [sys.executable, "-I", "-S", script, self._path, str(_SOFT_LIMIT), program, *arguments]
+        return [
+            sys.executable,
+            "-I",
+            "-S",
+            script,
+            self._path,
+            str(_SOFT_LIMIT),
+            program,
+            *arguments,
+        ]
 
 
 def start_held(command: list[str], cwd: str | None, env: dict[str, str], output: tuple[int, int]) -> None:

@@ -112,9 +112,8 @@ class Modules:
         if module is None:
             return Place(address, None, None, 0)
         image = self._image(module)
-        if image is not None:
-            if nearest := image.symbols.nearest(address - module.bias):
-                return Place(address, module, nearest.name, nearest.offset)
+        if image is not None and (nearest := image.symbols.nearest(address - module.bias)):
+            return Place(address, module, nearest.name, nearest.offset)
         return Place(address, module, None, address - module.start)
 
     def _image(self, module: Module) -> ElfFile | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, ProcessExited, ThreadExited, ThreadStarted
 from dapserver.debugger.names import Names
-from dapserver.debugger.stop import Reason, Stop
+from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
 from dapserver.debugger.thread import State, Thread
 from dapserver.ptrace import api, registers, signals

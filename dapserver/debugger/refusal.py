@@ -110,8 +110,7 @@ def _yama() -> tuple[str, str] | None:
     if scope == 2:
         return (
             "Yama's ptrace_scope is 2, so only root may trace",
-            "Run dapserver as root ('sudo dapserver --port N'), or 'sudo sysctl "
-            "kernel.yama.ptrace_scope=0'.",
+            "Run dapserver as root ('sudo dapserver --port N'), or 'sudo sysctl kernel.yama.ptrace_scope=0'.",
         )
     if scope == 3:
         return (

@@ -47,7 +47,7 @@ class Tracer:
             self._walk(end)
         else:
             self._ask_likely(hint, end)
-            self._walk_if_due(hint is not None, end)
+            self._walk_if_due(end, signalled=hint is not None)
         self._check_clock()
         return self._process.take_events()
 
@@ -71,7 +71,7 @@ class Tracer:
                 return
         self._unfinished = self._walk_owed = False
 
-    def _walk_if_due(self, signalled: bool, end: float) -> None:
+    def _walk_if_due(self, end: float, *, signalled: bool) -> None:
         self._walk_owed |= signalled
         start = time.monotonic()
         if self._walk_owed and start >= self._walk_allowed:
@@ -111,6 +111,5 @@ class Tracer:
         if process.stopping.pending:
             process.stopping.overdue(now)
         look = process.names.next_look
-        if look is not None and look <= now:
-            if renamed := process.names.look(process.threads, now):
-                process.events.append(Renamed(renamed))
+        if look is not None and look <= now and (renamed := process.names.look(process.threads, now)):
+            process.events.append(Renamed(renamed))

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Any, Any], Awaitable[Model | None]]
 Served = Callable[["Connection", dict[str, Any]], Coroutine[Any, Any, Model | None]]
 
-_registry = FeatureManager()
+_registry = FeatureManager()  # type: ignore[no-untyped-call]
 _capabilities: dict[str, Any] = {}
 
 
@@ -90,7 +90,9 @@ def capabilities() -> dap.Capabilities:
 class Connection:
     """One client: what it asked, what is being handled, and the way back to it."""
 
-    def __init__(self, reader: asyncio.StreamReader, outbox: Outbox, room: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, outbox: Outbox, room: Callable[[], Awaitable[None]]
+    ) -> None:
         self.session: Any = None
         self.outbox = outbox
         self._reader = CheckedReader(reader, room)
@@ -103,10 +105,12 @@ class Connection:
         """Handle messages until the client disconnects, goes away, or framing is lost."""
         never = threading.Event()  # run_async looks at it between messages only: see hang_up
         try:
-            await run_async(never, self._reader, self, _quiet, self._unreadable)
+            await run_async(never, self._reader, self, _quiet, self._unreadable)  # type: ignore[arg-type] # duck-typed
         except FramingError as error:
             log.warning("connection ended: %s", error)
-            self._refuse_message(0, f"{error}; the connection ends here, because the next message cannot be found.")
+            self._refuse_message(
+                0, f"{error}; the connection ends here, because the next message cannot be found."
+            )
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             log.info("client went away: %r", error)
         finally:
@@ -183,9 +187,8 @@ class Connection:
 
     async def _respond(self, request: Request, handler: Served | None) -> None:
         response = Response(request_seq=request.seq, command=request.command)
+        handler = handler or _unknown_request(request.command)
         try:
-            if handler is None:
-                raise DebuggerError(f"dapserver does not know the request '{request.command}'.")
             self.session.admit(request.command, request.arguments or {})
             response.body = await handler(self, request.arguments or {})
         except asyncio.CancelledError:
@@ -216,6 +219,13 @@ class Connection:
                 if not answer.done():
                     answer.set_result(message)
                 return
+
+
+def _unknown_request(command: str) -> Served:
+    async def refuse(_connection: Connection, _arguments: dict[str, Any]) -> None:
+        raise DebuggerError(f"dapserver does not offer the request '{command}'.", short="notSupported")
+
+    return refuse
 
 
 def _fail(response: Response, error: DebuggerError) -> None:

@@ -107,7 +107,7 @@ class ChildSignal:
             raise OSError(ctypes.get_errno(), "signalfd")
 
     def fileno(self) -> int:
-        return self._fd
+        return int(self._fd)
 
     def take(self) -> int | None:
         """Consume the signal; the tid that it was sent for. Others may have been merged with it."""
@@ -115,7 +115,7 @@ class ChildSignal:
             data = os.read(self._fd, 128)
         except BlockingIOError:
             return None
-        return _SignalfdSiginfo.from_buffer_copy(data).ssi_pid
+        return int(_SignalfdSiginfo.from_buffer_copy(data).ssi_pid)
 
     def close(self) -> None:
         os.close(self._fd)

@@ -12,7 +12,11 @@ from dapserver.protocol.model import Model
 
 def _process_id(value: Any) -> Any:
     """A number, or a string of digits: VS Code's `${command:...}` variables are strings."""
-    if isinstance(value, str) and value.strip().lstrip("-").isascii() and value.strip().lstrip("-").isdecimal():
+    if (
+        isinstance(value, str)
+        and value.strip().lstrip("-").isascii()
+        and value.strip().lstrip("-").isdecimal()
+    ):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from dapserver.debugger import attach as attaching
 from dapserver.debugger.errors import DebuggerError
-from dapserver.debugger.process import Process
 from dapserver.debugger.stop import Reason
 from dapserver.protocol.wire import request
 from dapserver.ptrace import procfs
@@ -26,10 +25,9 @@ async def attach(session: Session, arguments: AttachArguments) -> None:
     if pid is None:
         pid = await _wait_for(arguments)
     process = attaching.attach(pid, non_stop=arguments.non_stop)
-    session.adopt(process)
+    session.adopt(process, None)
     if arguments.stop_on_entry:
-        _stop(process)
-        session.poke()
+        process.stopping.begin(Reason.PAUSE, next(iter(process.threads.values())))
 
 
 def refuse_second(session: Session) -> None:
@@ -39,10 +37,6 @@ def refuse_second(session: Session) -> None:
             f"This session debugs process {session.process.pid} already; "
             f"start another session for another process."
         )
-
-
-def _stop(process: Process) -> None:
-    process.stopping.begin(Reason.PAUSE, next(iter(process.threads.values())))
 
 
 async def _wait_for(arguments: AttachArguments) -> int:

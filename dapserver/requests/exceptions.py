@@ -24,7 +24,5 @@ async def exception_info(
         exception_id=name,
         description=info.describe(),
         break_mode="unhandled",
-        details=dap.ExceptionDetails(
-            message=info.describe(), type_name=name, full_type_name=name
-        ),
+        details=dap.ExceptionDetails(message=info.describe(), type_name=name, full_type_name=name),
     )

@@ -22,7 +22,7 @@ async def pause(session: Session, arguments: dap.PauseArguments) -> None:
         thread = session.require_thread(arguments.thread_id)
     attach.seize_missing(process)
     process.stopping.begin(Reason.PAUSE, thread)
-    session.poke_soon()
+    session.wake_soon()
 
 
 @request("continue")

@@ -64,9 +64,7 @@ async def _start(session: Session, arguments: LaunchArguments) -> None:
             connection = await _start_in_terminal(session, holder, command, arguments)
         with connection:
             process = take_over(connection, arguments.program, non_stop=arguments.non_stop)
-    session.launched = arguments
-    session.stop_on_entry = arguments.stop_on_entry
-    session.adopt(process)
+    session.adopt(process, arguments)
     begin_launched_program(session)
 
 

@@ -37,9 +37,9 @@ def begin_launched_program(session: Session) -> None:
     process = session.process
     if process is None or process.exited or session.launched is None or not session.configured:
         return
-    if session.stop_on_entry:
+    if session.launched.stop_on_entry:
         process.stopping.begin(Reason.ENTRY, process.threads[process.pid])
-        session.poke()
+        session.wake_soon()
     else:
         session.run_again()
 

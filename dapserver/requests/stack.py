@@ -16,10 +16,10 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
     process: Process = session.require_process()
     if arguments.start_frame:
         return dap.StackTraceResponseBody(stack_frames=[], total_frames=1)
-    session.refresh_modules()
+    publisher = session.require_publisher()
+    publisher.module_changes()
     pc = process.registers(thread).pc
-    assert session.modules is not None
-    place = session.modules.place(pc)
+    place = publisher.modules.place(pc)
     frame = dap.StackFrame(
         id=session.frames.add(Frame(thread.tid, 0)),
         name=_name(place, arguments.format),

@@ -9,4 +9,7 @@ from dapserver.session import Session
 
 @request("threads")
 async def threads(session: Session, _arguments: NoArguments) -> dap.ThreadsResponseBody:
-    return dap.ThreadsResponseBody(threads=await session.thread_list())
+    listed = await session.thread_list()
+    return dap.ThreadsResponseBody(
+        threads=[dap.Thread(id=tid, name=f"{name} [{tid}]") for tid, name in listed]
+    )

@@ -277,9 +277,7 @@ def _segments(view: memoryview, offset: int, entry_size: int, count: int) -> tup
     return tuple(Segment(*fields) for fields in SEGMENT.iter_unpack(table))
 
 
-def _section_rows(
-    view: memoryview, offset: int, entry_size: int, count: int
-) -> list[tuple[int, ...]]:
+def _section_rows(view: memoryview, offset: int, entry_size: int, count: int) -> list[tuple[int, ...]]:
     """The raw section headers; none if the table is absent or lies outside of the file."""
     if offset == 0 or entry_size != SECTION.size or offset + SECTION.size > len(view):
         return []
@@ -296,8 +294,7 @@ def _sections(view: memoryview, rows: list[tuple[int, ...]], names: int) -> tupl
         start, size = rows[names][4:6]
         strings = bytes(view[start : start + size])
     return tuple(
-        Section(index, _string(strings, name), *fields)
-        for index, (name, *fields) in enumerate(rows)
+        Section(index, _string(strings, name), *fields) for index, (name, *fields) in enumerate(rows)
     )
 
 

@@ -1,0 +1,146 @@
+"""Turns what happened in the debugger into DAP events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from dapserver.debugger.events import (
+    Event,
+    Executed,
+    ProcessExited,
+    Renamed,
+    Stopped,
+    ThreadExited,
+    ThreadStarted,
+)
+from dapserver.debugger.modules import Module, Modules
+from dapserver.debugger.process import Process
+from dapserver.debugger.stop import Reason
+from dapserver.protocol import types as dap
+from dapserver.protocol.wire import Connection
+from dapserver.ptrace import procfs, signals
+
+
+class Publisher:
+    """Speaks of one process to one client."""
+
+    def __init__(self, connection: Connection, process: Process, *, launched: bool, refetches: bool) -> None:
+        """*refetches*: the client heeds `invalidated` events."""
+        self._connection = connection
+        self._outbox = connection.outbox
+        self._process = process
+        self._start_method: Literal["launch", "attach"] = "launch" if launched else "attach"
+        self._refetches = refetches
+        self._ends_session = True
+        self.modules = Modules(process.pid)
+        self.departed: dict[int, str] = {}
+        """Names of threads that have ended although the client cannot know it yet."""
+        self._publishers: dict[type[Event], Callable[[Any], None]] = {
+            ThreadExited: self._thread_exited,
+            Stopped: self._stopped,
+            Executed: self._executed,
+            Renamed: self._renamed,
+            ProcessExited: self._process_exited,
+        }
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Post all events, and write them in one piece."""
+        post = self._outbox.post
+        for event in events:
+            if type(event) is ThreadStarted:
+                post(("started", event.tid))
+            else:
+                self._publishers[type(event)](event)
+        self._outbox.flush()
+
+    def do_not_end_session(self) -> None:
+        """The process is about to be ended, and another to take its place."""
+        self._ends_session = False
+
+    def _thread_exited(self, event: ThreadExited) -> None:
+        if self._outbox.turn_taken:
+            self.departed[event.tid] = event.name
+        self._outbox.post(("exited", event.tid))
+
+    def _stopped(self, event: Stopped) -> None:
+        self.module_changes()
+        stop = event.stop
+        text = None
+        description = "Stopped at its first instruction" if stop.reason is Reason.ENTRY else "Paused"
+        if stop.reason is Reason.SIGNAL:
+            description = text = f"{signals.name(stop.signal)}: {signals.meaning(stop.signal)}"
+        body = dap.StoppedEventBody(
+            reason=stop.reason.value,
+            description=description,
+            text=text,
+            thread_id=stop.tid,
+            all_threads_stopped=stop.all_threads,
+        )
+        self._connection.post("stopped", body)
+
+    def _executed(self, _event: Executed) -> None:
+        for module in self.modules.forget_all():
+            self._module("removed", module)
+        self.introduce()
+        self._renamed(None)
+
+    def _renamed(self, _event: Renamed | None) -> None:
+        if self._refetches and not self._outbox.full:
+            self._connection.post("invalidated", dap.InvalidatedEventBody(areas=["threads"]))
+
+    def _process_exited(self, event: ProcessExited) -> None:
+        code = event.exit_code
+        if event.signal:
+            code = 128 + event.signal  # as shells do
+            how = f"{signals.name(event.signal)} ({signals.meaning(event.signal)})"
+            self.tell(f"The program was ended by {how}.")
+        self._connection.post("exited", dap.ExitedEventBody(exit_code=code))
+        if self._ends_session:
+            self._connection.post("terminated")
+
+    def tell(self, text: str) -> None:
+        """Show a line in the client's debug console."""
+        self._connection.post("output", dap.OutputEventBody(category="console", output=text + "\n"))
+
+    def introduce(self) -> None:
+        """Say what program the process runs, and which files it has mapped."""
+        pid = self._process.pid
+        try:
+            name = procfs.executable(pid) or procfs.comm(pid)
+        except ProcessLookupError:
+            return
+        body = dap.ProcessEventBody(
+            name=name,
+            system_process_id=pid,
+            is_local_process=True,
+            start_method=self._start_method,
+            pointer_size=64,
+        )
+        self._connection.post("process", body)
+        self.module_changes()
+
+    def module_changes(self) -> None:
+        """Announce what was mapped and unmapped since the last look."""
+        try:
+            changes = self.modules.refresh()
+        except OSError:
+            return  # the process ends
+        for module in changes.unloaded:
+            self._module("removed", module)
+        for module in changes.loaded:
+            self._module("new", module)
+
+    def _module(self, reason: Literal["new", "removed"], module: Module) -> None:
+        body = dap.ModuleEventBody(reason=reason, module=module_body(module))
+        self._connection.post("module", body)
+
+
+def module_body(module: Module) -> dap.Module:
+    """A module as the client sees it."""
+    return dap.Module(
+        id=module.id,
+        name=module.name,
+        path=module.path,
+        address_range=f"{module.start:#x}-{module.end:#x}",
+    )
