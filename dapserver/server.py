@@ -7,21 +7,29 @@ import contextlib
 import gc
 import logging
 import os
+import select
 import signal
 import socket
 import stat
 import sys
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import dapserver.requests  # noqa: F401 - registers the handlers
 from dapserver import access
 from dapserver.protocol.framing import MAX_HEADER
+from dapserver.protocol.model import build_all
 from dapserver.protocol.outbox import Outbox
 from dapserver.protocol.wire import Connection
 from dapserver.session import Session
 
 log = logging.getLogger(__name__)
+
+REAP_EVERY = 5
+"""Seconds after which ended sessions are noticed even if no client comes."""
 
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -63,6 +71,9 @@ async def _serve(
     finally:
         await session.close()
         await _flush(transport)
+        for number in _END_SIGNALS:  # it ends already
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 async def _flush(transport: asyncio.WriteTransport) -> None:
@@ -164,14 +175,20 @@ def serve_forever(listener: Listener) -> None:
     def end(_number: int, _frame: object) -> None:
         raise _Ended
 
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # so that accept is interrupted to reap
     for number in _END_SIGNALS:
         signal.signal(number, end)
+    build_all()
     gc.freeze()  # what is loaded stays shared with the sessions
     print(f"dapserver: listening on {listener.name}", file=sys.stderr, flush=True)
+    # An editor that starts a server on a socket of its own reads our stderr. If it is killed,
+    # nobody is left to end us.
+    watched = 2 if listener.sock.family == socket.AF_UNIX else None
     try:
         while True:
-            _accept_one(listener, sessions)
+            if _somebody_came(listener, watched):
+                _accept_one(listener, sessions)
+            elif _closed(watched):
+                break
             _reap(sessions)
     except _Ended:
         pass
@@ -184,26 +201,54 @@ def serve_forever(listener: Listener) -> None:
             Path(listener.name).unlink(missing_ok=True)
 
 
+def _somebody_came(listener: Listener, watched: int | None) -> bool:
+    """Wait for a client; False now and then, and when there is something else to see to."""
+    poll = select.poll()
+    poll.register(listener.sock, select.POLLIN)
+    if watched is not None:
+        poll.register(watched, 0)  # POLLERR: the reading end of a pipe is closed (poll(2))
+    return any(fd == listener.sock.fileno() for fd, _ in poll.poll(REAP_EVERY * 1000))
+
+
+def _closed(watched: int | None) -> bool:
+    """Whether nobody can read what is written to this descriptor any more."""
+    poll = select.poll()
+    if watched is not None:
+        poll.register(watched, 0)
+    return any(happened & select.POLLERR for _, happened in poll.poll(0))
+
+
 def _accept_one(listener: Listener, sessions: set[int]) -> None:
-    listener.sock.settimeout(5)  # reap now and then even if nobody comes
     try:
         client, _ = listener.sock.accept()
     except (TimeoutError, ConnectionError):
         return
-    client.settimeout(None)
-    pid = os.fork()
-    if pid == 0:
-        _become_session(listener, client)
-    sessions.add(pid)
-    client.close()
+    except OSError as error:  # no more file descriptors or memory: it passes, or others can serve
+        log.warning("cannot accept a client: %s", error)
+        time.sleep(0.1)
+        return
+    with client:
+        # A signal to end must find the new session in the list, and must not act in its process.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                _become_session(listener, client, before)
+            sessions.add(pid)
+        except OSError as error:
+            log.warning("cannot serve a client: %s", error)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _become_session(listener: Listener, client: socket.socket) -> None:
+def _become_session(listener: Listener, client: socket.socket, mask: Iterable[int]) -> NoReturn:
     """In the forked process: serve one client and end, whatever happens."""
     code = 1
     try:
         for number in (*_END_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        client.settimeout(None)
         listener.sock.close()
         if why := listener.admits(client):
             log.warning("refused a client: %s", why)

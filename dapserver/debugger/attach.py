@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 
 from dapserver.debugger import refusal
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.process import Process
+from dapserver.debugger.stop import Reason
+from dapserver.debugger.stopping import GRACE
+from dapserver.debugger.thread import State
 from dapserver.ptrace import procfs
 from dapserver.ptrace.wait import ANY, wait
 
@@ -31,10 +35,14 @@ def attach(pid: int, *, non_stop: bool = False) -> Process:
     refusal.check_pid(pid)
     try:
         process = Process(procfs.thread_group(pid), non_stop=non_stop)
+        refusal.check_process(process.pid)
     except ProcessLookupError:
         raise refusal.no_such_process(pid) from None
-    refusal.check_process(process.pid)
-    seize_all(process)
+    try:
+        seize_all(process)
+    except DebuggerError:
+        release(process)
+        raise
     if not process.threads:
         raise refusal.no_such_process(pid)
     return process
@@ -44,14 +52,14 @@ def seize_all(process: Process) -> None:
     """Trace every thread that is not traced yet, while threads come and go."""
     clean = 0
     for _ in range(_MOST_PASSES):
-        seized = 0
+        unclean = False
         for count, tid in enumerate(_tasks(process)):
             if count % _DRAIN_EVERY == 0:
                 drain(process)
             if tid not in process.threads:
-                seized += _seize(process, tid)
+                unclean |= _seize(process, tid)
         drain(process)
-        clean = 0 if seized else clean + 1
+        clean = 0 if unclean else clean + 1
         if clean == CLEAN_PASSES:
             return
 
@@ -78,12 +86,27 @@ def _tasks(process: Process) -> list[int]:
         return []
 
 
+def release(process: Process) -> None:
+    """Let go of all threads again, after an attach that failed half way."""
+    process.stopping.begin(Reason.PAUSE, next(iter(process.threads.values())))
+    deadline = time.monotonic() + GRACE
+    while process.expected and time.monotonic() < deadline:
+        drain(process)
+    for thread in process.threads.values():
+        if thread.state is State.STOPPED:
+            process.detach_thread(thread)
+
+
 def _seize(process: Process, tid: int) -> bool:
-    """Trace one thread; whether it is now, and was not before."""
+    """Trace one thread; whether there may be threads that no listing has shown yet.
+
+    That is so if it was not traced until now, for it may have created another meanwhile, whether
+    it still lives or not. (relay.c)
+    """
     try:
         process.seize(tid)
     except ProcessLookupError:
-        return False  # it ended since the listing
+        return True  # it ended since the listing
     except PermissionError:
         return _refused(process, tid)
     return True
@@ -94,9 +117,11 @@ def _refused(process: Process, tid: int) -> bool:
     try:
         status = procfs.status(process.pid, tid)
     except ProcessLookupError:
+        return True
+    if int(status["TracerPid"]) == os.getpid():
         return False
-    if int(status["TracerPid"]) == os.getpid() or status["State"][0] in "ZX":
-        return False
+    if status["State"][0] in "ZX":
+        return tid != process.pid  # a leader may stay a zombie as long as its process lives
     if process.threads:
         # The others could be seized, so the process may be traced: this one is another's.
         raise DebuggerError(f"Thread {tid} of process {process.pid} is traced by another debugger.")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.events import ThreadStarted
 from dapserver.debugger.process import Process
 from dapserver.ptrace import hold
 from dapserver.ptrace.wait import Kind, decode, wait_until_stop
@@ -96,7 +97,7 @@ def take_over(connection: socket.socket, program: str, *, non_stop: bool) -> Pro
         why = os.strerror(int(failure))
         raise DebuggerError(f"Cannot run {program!r}: {why}. Check 'program' and 'cwd'.")
     _wait_for_exec(process)
-    process.take_events()
+    process.events[:] = [ThreadStarted(pid)]  # its exec is how it begins, not news
     return process
 
 

@@ -7,10 +7,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dapserver.ptrace import procfs
 from dapserver.ptrace.procfs import Mapping
-from dapserver.symbols.elf import ElfError, ElfFile
+
+if TYPE_CHECKING:
+    from dapserver.symbols.elf import ElfFile
 
 VDSO = "[vdso]"
 
@@ -119,6 +122,8 @@ class Modules:
     def _image(self, module: Module) -> ElfFile | None:
         """The module's file, read when first asked for."""
         if module.image is None and module.problem is None:
+            from dapserver.symbols.elf import ElfError, ElfFile  # noqa: PLC0415 - 10 ms of start-up
+
             first = module.mappings[0]
             try:
                 module.image = ElfFile.parse(self._contents(module))

@@ -30,7 +30,7 @@ class Process:
         self.pid = pid
         self.architecture = registers.native()
         # TRACEEXIT would cost every thread a third stop. The leader needs it: when it ends before
-        # the others no status comes (ptrace(2), "Death under ptrace"). (leader_exits.c)
+        # the others no status comes (ptrace(2), "Death under ptrace"). (endings.c)
         self._options = Option.TRACECLONE | Option.TRACEEXEC
         if kill_on_exit:
             self._options |= Option.EXITKILL
@@ -104,9 +104,9 @@ class Process:
         self.expected.pop(tid, None)
         if status.ended:
             self._strangers.discard(tid)
-            if tid == self.pid:  # a leader whose own end was told before (leader_exits.c)
+            if tid == self.pid:  # a leader whose own end was told before (endings.c)
                 self._process_ended(status)
-            return None  # or a thread that was killed before its first stop (killed_at_birth.c)
+            return None  # or a thread that was killed before its first stop (storm.c)
         if tid == self.pid:
             # Its leader was gone; whichever thread executed a program has this tid now.
             return self._add(tid, _STOPPED)
@@ -153,7 +153,7 @@ class Process:
         self._stopped(thread, status)
 
     def _executed(self, thread: Thread, status: WaitStatus) -> None:
-        """All threads but one have ended; that one has the leader's tid now. (exec_by_worker.c)"""
+        """All threads but one have ended; that one has the leader's tid now. (exec.c)"""
         try:
             caller = self.threads.get(api.event_message(thread.tid), thread)
             api.set_options(thread.tid, self._leader_options)
@@ -175,7 +175,7 @@ class Process:
         self._stopped(thread, status)
 
     def _exit_stop(self, thread: Thread, _status: WaitStatus) -> None:
-        """PTRACE_EVENT_EXIT: let it die, whatever is wanted of it. (leader_exits.c, R25)"""
+        """PTRACE_EVENT_EXIT: let it die, whatever is wanted of it. (endings.c, R25)"""
         if thread.tid == self.pid:
             self._remove(thread)
         try:

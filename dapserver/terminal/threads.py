@@ -162,9 +162,9 @@ def farewell(pid: int, event: ProcessExited) -> str:
 class LiveTable:
     """A table that follows the threads, drawn a few times a second."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, console: Console | None = None) -> None:
         self._process = process
-        self._console = Console()
+        self._console = console or Console()
         self._born: dict[int, float] = {}
         self._ended: deque[tuple[int, str, float]] = deque(maxlen=LATELY)
         self._started = self._exited = 0
@@ -198,7 +198,11 @@ class LiveTable:
             self._console.print(self._farewell)
 
     def _draw(self) -> None:
-        self._live.update(Group(self._table(), self._footer()), refresh=True)
+        self._live.update(self.picture(), refresh=True)
+
+    def picture(self) -> Group:
+        """What is to be seen now."""
+        return Group(self._table(), self._footer())
 
     def _table(self) -> Table:
         table = Table(title=self._title, title_style="bold", title_justify="left")
@@ -223,7 +227,8 @@ class LiveTable:
         alive = len(self._process.threads)
         return Text.assemble(
             (f"{alive} threads", "bold"),
-            f", {self._started} started and {self._exited} ended since attach. Ctrl-C leaves; nothing is stopped.",
+            f", {self._started} started and {self._exited} ended since attach.",
+            (" Ctrl-C leaves; nothing is stopped.", "dim"),
         )
 
 

@@ -1,0 +1,56 @@
+"""Measure dapserver against a bare C tracer and against the debuggers that are installed.
+
+Ends with 1 if a figure is not reached or a stream of events was not true.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench import machine, report
+from tests.bench.bench import Bench
+from tests.bench.debuggers import Dapserver, peers
+from tests.bench.works import crowd, start, storms, ticker
+from tests.support.server import Server
+
+WORKS: dict[str, Callable[[Bench], None]] = {
+    "storm-1": storms.one_by_one,
+    "storm-64": storms.many_alive,
+    "storm-crowd": storms.in_a_crowd,
+    "ticker": ticker.measure,
+    "crowd": crowd.measure,
+    "start": start.measure,
+}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--peers", action="store_true", help="also measure gdb, lldb-dap and dlv")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples here")
+    parser.add_argument("--pairs", type=int, default=5, help="rounds of each work (5)")
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=list(WORKS), metavar="WORK")
+    return parser.parse_args()
+
+
+def main() -> int:
+    chosen, errors = arguments(), Console(stderr=True)
+    with Server() as server:
+        with machine.room_for_pids(), errors.status("starting") as status:
+            debuggers = peers() if chosen.peers else []
+            bench = Bench(Dapserver(server), debuggers, chosen.pairs, status.update)
+            about = machine.description()
+            for name in chosen.only:
+                WORKS[name](bench)
+        report.show(bench, about)
+        if chosen.json:
+            report.write_json(bench, about, chosen.json)
+    return int(bool(bench.problems) or any(figure.ok is False for figure in bench.figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import manifest from "../package.json";
+
+const [contributed] = manifest.contributes.debuggers;
+assert.ok(contributed !== undefined);
+const { attach, launch } = contributed.configurationAttributes;
+const COMMON = ["nonStop", "program", "sourceMap", "stopOnEntry", "token"];
+
+test("every argument of the server is in the schema", () => {
+  const attachArguments = [...COMMON, "pid", "processId", "waitFor"].sort();
+  const launchArguments = [...COMMON, "args", "console", "cwd", "env"].sort();
+  assert.deepEqual(Object.keys(attach.properties).sort(), attachArguments);
+  assert.deepEqual(Object.keys(launch.properties).sort(), launchArguments);
+});
+
+test("every argument is described and has a type", () => {
+  for (const properties of [attach.properties, launch.properties]) {
+    for (const [name, property] of Object.entries(properties)) {
+      assert.match(property.markdownDescription, /^[A-Z].*\.$/, name);
+      assert.ok(property.type.length > 0, name);
+    }
+  }
+});
+
+test("the ready-made configurations use only what is in the schema", () => {
+  const bodies = contributed.configurationSnippets.map(({ body }) => body);
+  for (const { type, request, name, ...more } of [
+    ...contributed.initialConfigurations,
+    ...bodies,
+  ]) {
+    assert.equal(type, contributed.type, name);
+    const known = request === "attach" ? attach.properties : launch.properties;
+    for (const argument of Object.keys(more)) assert.ok(argument in known, `${name}: ${argument}`);
+  }
+});
