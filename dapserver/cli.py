@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dapserver import __version__
 from dapserver.debugger.errors import DebuggerError
@@ -107,17 +107,25 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(0)
 
 
+class _OneLine(logging.Formatter):
+    """For stderr: tracebacks are for the log."""
+
+    def formatException(self, _error: Any) -> str:  # noqa: N802 - logging's name
+        return ""
+
+
 def _start_log(path: str | None) -> None:
     logging.getLogger("pygls").setLevel(logging.WARNING)  # it tells of each handler registered
-    if path is None:
-        logging.basicConfig(level=logging.CRITICAL)
-        return
-    logging.basicConfig(
-        filename=path,
-        level=logging.DEBUG,
-        force=True,
-        format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s",
-    )
+    root = logging.getLogger()
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    terminal.setFormatter(_OneLine("dapserver: %(message)s"))
+    root.addHandler(terminal)
+    if path is not None:
+        file = logging.FileHandler(path)
+        file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+        root.addHandler(file)
+        root.setLevel(logging.DEBUG)
 
 
 def _serve(parser: _Parser, options: argparse.Namespace) -> None:

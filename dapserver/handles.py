@@ -1,4 +1,4 @@
-"""Ids that the client gets for frames, scopes and variables; all die at the next resume."""
+"""Ids that the client gets for frames, scopes and variables; they die when their thread runs again."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ class Handles(Generic[T]):
         self._what = what
         self._next = 1
         self._values: dict[int, T] = {}
+        self._of_thread: dict[int, list[int]] = {}
 
-    def add(self, value: T) -> int:
+    def add(self, tid: int, value: T) -> int:
+        """Give out an id that lives until this thread is resumed."""
         handle = self._next
         self._next += 1
         self._values[handle] = value
+        self._of_thread.setdefault(tid, []).append(handle)
         return handle
 
     def get(self, handle: int) -> T:
@@ -48,5 +51,7 @@ class Handles(Generic[T]):
                 f"{self._what} {handle} is not valid (any more): the program has run since."
             ) from None
 
-    def clear(self) -> None:
-        self._values.clear()
+    def forget(self, tid: int) -> None:
+        """Let the ids of a thread die: it is resumed."""
+        for handle in self._of_thread.pop(tid, ()):
+            del self._values[handle]

@@ -33,7 +33,7 @@ class Publisher:
         self._start_method: Literal["launch", "attach"] = "launch" if launched else "attach"
         self._refetches = refetches
         self._ends_session = True
-        self.modules = Modules(process.pid)
+        self.modules = Modules(process.living)
         self.departed: dict[int, str] = {}
         """Names of threads that have ended although the client cannot know it yet."""
         self._publishers: dict[type[Event], Callable[[Any], None]] = {
@@ -105,17 +105,17 @@ class Publisher:
 
     def introduce(self) -> None:
         """Say what program the process runs, and which files it has mapped."""
-        pid = self._process.pid
+        tid = self._process.living()
         try:
-            name = procfs.executable(pid) or procfs.comm(pid)
+            name = procfs.executable(tid) or procfs.comm(tid)
         except ProcessLookupError:
             return
         body = dap.ProcessEventBody(
             name=name,
-            system_process_id=pid,
+            system_process_id=self._process.pid,
             is_local_process=True,
             start_method=self._start_method,
-            pointer_size=64,
+            pointer_size=procfs.pointer_size(tid),
         )
         self._connection.post("process", body)
         self.module_changes()

@@ -252,7 +252,6 @@ def _become_session(listener: Listener, client: socket.socket, mask: Iterable[in
         listener.sock.close()
         if why := listener.admits(client):
             log.warning("refused a client: %s", why)
-            print(f"dapserver: refused a client: {why}", file=sys.stderr, flush=True)
         else:
             asyncio.run(_serve_socket(client, listener.token))
         code = 0

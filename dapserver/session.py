@@ -199,8 +199,6 @@ class Session:
     def run_again(self, thread: Thread | None = None) -> None:
         """Resume one thread, or all. Ids of frames and variables die."""
         process = self.require_process()
-        self.frames.clear()
-        self.variables.clear()
         if thread is not None:
             process.stopping.release(thread)
             threads = [thread]
@@ -208,6 +206,8 @@ class Session:
             process.stopping.release_all()
             threads = list(process.threads.values())
         for each in threads:
+            self.frames.forget(each.tid)
+            self.variables.forget(each.tid)
             if each.state is State.STOPPED:
                 process.resume_thread(each)
         self.wake_soon()
@@ -264,4 +264,4 @@ class Session:
 
 def _same(given: str, wanted: str) -> bool:
     """Compare in constant time, so that no token can be guessed character by character."""
-    return hmac.compare_digest(given.encode(), wanted.encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())

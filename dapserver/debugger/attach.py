@@ -88,6 +88,8 @@ def _tasks(process: Process) -> list[int]:
 
 def release(process: Process) -> None:
     """Let go of all threads again, after an attach that failed half way."""
+    if not process.threads:
+        return
     process.stopping.begin(Reason.PAUSE, next(iter(process.threads.values())))
     deadline = time.monotonic() + GRACE
     while process.expected and time.monotonic() < deadline:
@@ -124,5 +126,5 @@ def _refused(process: Process, tid: int) -> bool:
         return tid != process.pid  # a leader may stay a zombie as long as its process lives
     if process.threads:
         # The others could be seized, so the process may be traced: this one is another's.
-        raise DebuggerError(f"Thread {tid} of process {process.pid} is traced by another debugger.")
+        raise refusal.traced_already(process.pid, int(status["TracerPid"]))
     raise refusal.not_permitted(process.pid, tid)

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
+from dapserver.debugger import refusal
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import ThreadStarted
 from dapserver.debugger.process import Process
@@ -85,7 +86,10 @@ def take_over(connection: socket.socket, program: str, *, non_stop: bool) -> Pro
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     pid = struct.unpack("iii", credentials)[0]
     process = Process(pid, non_stop=non_stop, kill_on_exit=True)
-    process.seize(pid)
+    try:
+        process.seize(pid)
+    except PermissionError:
+        raise refusal.not_permitted(pid, pid) from None
     process.threads[pid].wanted_stopped = True
     connection.setblocking(True)
     connection.sendall(b"\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,8 +77,9 @@ class Changes:
 class Modules:
     """The modules of one process."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, living: Callable[[], int]) -> None:
+        """*living* gives the id of a thread that lives: a leader that has ended has no memory."""
+        self._living = living
         self._next_id = 1
         self._modules: dict[tuple[str, int, int], Module] = {}
 
@@ -88,7 +89,7 @@ class Modules:
     def refresh(self) -> Changes:
         """Look at /proc/PID/maps again. A file has one module, wherever its parts are mapped."""
         grouped: dict[tuple[str, int, int], list[Mapping]] = {}
-        for mapping in procfs.mappings(self._pid):
+        for mapping in procfs.mappings(self._living()):
             grouped.setdefault(_key(mapping), []).append(mapping)
         changes = Changes()
         for key in [key for key in self._modules if key not in grouped]:
@@ -135,13 +136,14 @@ class Modules:
 
     def _contents(self, module: Module) -> memoryview:
         first = module.mappings[0]
+        tid = self._living()
         if module.path == VDSO:
-            with open(f"/proc/{self._pid}/mem", "rb", buffering=0) as memory:
+            with open(f"/proc/{tid}/mem", "rb", buffering=0) as memory:
                 return memoryview(os.pread(memory.fileno(), first.end - first.start, first.start))
         # Through the process's root: it may live in a container, with other files of that name.
-        path = f"/proc/{self._pid}/root{module.path}"
+        path = f"/proc/{tid}/root{module.path}"
         if module.path.endswith(" (deleted)"):
-            path = f"/proc/{self._pid}/map_files/{first.start:x}-{first.end:x}"
+            path = f"/proc/{tid}/map_files/{first.start:x}-{first.end:x}"
         with open(path, "rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 

@@ -65,6 +65,10 @@ class Process:
         self._leader_traced |= leader
         self._add(tid, _RUNNING)
 
+    def living(self) -> int:
+        """The id of some live thread; the process's own if there is none."""
+        return next(iter(self.threads), self.pid)
+
     @property
     def non_stop(self) -> bool:
         """Whether a stop stops only its thread."""
@@ -150,6 +154,12 @@ class Process:
         if number in signals.FAULTS and signals.would_end(self.pid, thread.tid, number):
             thread.state = _STOPPED
             self.stopping.begin(Reason.SIGNAL, thread, number)
+        elif thread.wanted_stopped:
+            # A signal in our hands is lost if we are killed. With an interrupt pending it is
+            # delivered, and the thread stops before the first instruction of its handler. (R33)
+            self.stopping.interrupt(thread)
+            self.resume_thread(thread)
+            return
         self._stopped(thread, status)
 
     def _executed(self, thread: Thread, status: WaitStatus) -> None:
@@ -242,10 +252,9 @@ class Process:
     def resume_thread(self, thread: Thread) -> None:
         """End a thread's ptrace-stop as job control and its signal demand."""
         status = thread.status
-        assert status is not None
         try:
-            self._tidy(thread, status)
-            if status.kind is Kind.GROUP_STOP:
+            self._tidy(thread)
+            if status is not None and status.kind is Kind.GROUP_STOP:
                 # Job control stopped the process, and only SIGCONT is to end that.
                 api.listen(thread.tid)
                 thread.state = State.LISTENING
@@ -259,18 +268,17 @@ class Process:
 
     def detach_thread(self, thread: Thread) -> None:
         """Leave a thread that is in a ptrace-stop, as if it had never been traced."""
-        status = thread.status
-        assert status is not None
         try:
-            self._tidy(thread, status)
+            self._tidy(thread)
             api.detach(thread.tid, thread.signal)
         except ProcessLookupError:
             return
 
-    def _tidy(self, thread: Thread, status: WaitStatus) -> None:
-        if thread.interrupted:
+    def _tidy(self, thread: Thread) -> None:
+        """Before a thread runs again: undo what our interrupt did to its system call."""
+        if thread.interrupted and thread.status is not None:
             thread.interrupted = False
-            if status.kind is Kind.EVENT_STOP:
+            if thread.status.kind is Kind.EVENT_STOP:
                 registers.hide_interruption(self.architecture, thread.tid)
 
 

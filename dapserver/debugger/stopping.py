@@ -73,8 +73,10 @@ class Stopping:
             return True
         if thread.state is not State.RUNNING and thread.state is not State.LISTENING:
             return False
-        if thread.tid in self._expected:
-            return True
+        return thread.tid in self._expected or self.interrupt(thread)
+
+    def interrupt(self, thread: Thread) -> bool:
+        """Make a thread stop; False if it is dying."""
         try:
             api.interrupt(thread.tid)
         except ProcessLookupError:
@@ -108,6 +110,8 @@ class Stopping:
         for pending in self.pending:
             pending.missing.discard(thread)
         self.pending[:] = [p for p in self.pending if p.stop.tid != thread.tid]
+        # Once the last was let go one by one, there is nothing left for newborns to join.
+        self.held = self.held and any(t.wanted_stopped for t in self._threads.values())
 
     def release_all(self) -> None:
         """Want all threads running, those born from now on included."""

@@ -38,7 +38,7 @@ class Thread:
     signal: int = 0
     """To be delivered when it is resumed: it is in a signal-delivery-stop of this signal."""
     interrupted: bool = False
-    """We sent PTRACE_INTERRUPT, so its system call may have been cut short. (epoll_eintr.c)"""
+    """We sent PTRACE_INTERRUPT, so its system call may have been cut short. (interruptible_waits.c)"""
     stop: Stop | None = None
     """The stop that was reported for it, while it lasts."""
     name: str = ""

@@ -46,7 +46,10 @@ class CheckedReader:
             raise FramingError(f"expected a header such as 'Content-Length: 12', got {line[:40]!r}")
         if name.strip().lower() != b"content-length":
             return line
-        self._length = _length(value.strip())
+        length = _length(value.strip())
+        if self._length not in (None, length):
+            raise FramingError(f"two Content-Lengths: {self._length} and {length}")
+        self._length = length
         return b"Content-Length: %d\r\n" % self._length
 
     def _end_of_header(self) -> bytes:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from typing import Literal
 
 from pydantic import ConfigDict, SerializeAsAny
+from pydantic_core import PydanticSerializationError
 
 from dapserver.protocol.model import Model
 
@@ -155,7 +157,7 @@ class Outbox:
 
     def _encode(self, message: Message) -> bytes:
         seq = next(self._seq)
-        if type(message) is tuple:
+        if isinstance(message, tuple):
             # By hand: a storm of threads is a storm of these, and a model costs 4 us each.
             reason, tid = message
             body = (
@@ -163,8 +165,8 @@ class Outbox:
                 f'"body":{{"reason":"{reason}","threadId":{tid}}}}}'
             )
             return f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")
-        message.seq = seq  # type: ignore[union-attr]
-        data: bytes = message.model_dump_json(by_alias=True, exclude_none=True).encode()  # type: ignore[union-attr]
+        message.seq = seq
+        data = _json(message)
         return b"Content-Length: %d\r\n\r\n%b" % (len(data), data)
 
     # -- flow control: called by the transport's protocol ------------------------------------
@@ -177,3 +179,11 @@ class Outbox:
         waiting, self._waiting = self._waiting, {}
         self._unwritten_starts.clear()
         self._write(list(waiting.values()))
+
+
+def _json(message: Envelope) -> bytes:
+    try:
+        return message.model_dump_json(by_alias=True, exclude_none=True).encode()
+    except PydanticSerializationError:
+        # Half a surrogate pair, from a request that is quoted or a file name that is no UTF-8.
+        return json.dumps(message.model_dump(by_alias=True, exclude_none=True)).encode()

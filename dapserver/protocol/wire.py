@@ -26,6 +26,12 @@ from dapserver.protocol.pygls_parts import FeatureManager, run_async
 
 log = logging.getLogger(__name__)
 
+MOST_IN_FLIGHT = 64
+"""Requests that may be unanswered before the next is read."""
+
+LAST_MOMENT = 0.5
+"""Seconds for the requests of a client that has closed its side, or sent nonsense behind them."""
+
 Handler = Callable[[Any, Any], Awaitable[Model | None]]
 Served = Callable[["Connection", dict[str, Any]], Coroutine[Any, Any, Model | None]]
 
@@ -36,7 +42,7 @@ _capabilities: dict[str, Any] = {}
 class Request(Model):
     """The envelope of a request."""
 
-    seq: int = Field(ge=0)
+    seq: int = Field(ge=0, strict=True)
     type: Literal["request"]
     command: str
     arguments: dict[str, Any] | None = None
@@ -95,8 +101,10 @@ class Connection:
     ) -> None:
         self.session: Any = None
         self.outbox = outbox
-        self._reader = CheckedReader(reader, room)
+        self._reader = CheckedReader(reader, self._ready_for_more)
+        self._room = room
         self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._asked: list[tuple[ReverseRequest, asyncio.Future[dict[str, Any]]]] = []
         self._hanging_up = False
@@ -104,19 +112,30 @@ class Connection:
     async def serve(self) -> None:
         """Handle messages until the client disconnects, goes away, or framing is lost."""
         never = threading.Event()  # run_async looks at it between messages only: see hang_up
+        lost = None
         try:
             await run_async(never, self._reader, self, _quiet, self._unreadable)  # type: ignore[arg-type] # duck-typed
         except FramingError as error:
-            log.warning("connection ended: %s", error)
-            self._refuse_message(
-                0, f"{error}; the connection ends here, because the next message cannot be found."
-            )
+            lost = f"{error}; the connection ends here, because the next message cannot be found."
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             log.info("client went away: %r", error)
-        finally:
-            for task in [*self._in_flight.values()]:
-                task.cancel()
-            await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
+        await self._settle()
+        if lost:
+            self._refuse_message(0, lost)
+
+    async def _ready_for_more(self) -> None:
+        """Wait until the client has read enough, and enough of its requests are answered."""
+        await self._room()
+        while len(self._tasks) >= MOST_IN_FLIGHT:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _settle(self) -> None:
+        """No request will come any more: give those that came a moment, and cancel the rest."""
+        if self._tasks and not self._hanging_up:
+            await asyncio.wait(self._tasks, timeout=LAST_MOMENT)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hang_up(self) -> None:
         """End the connection, after the response of the request that is being handled if any."""
@@ -161,8 +180,12 @@ class Connection:
             seq = seq if type(seq) is int else 0
             self._refuse_message(seq, f"Not a DAP request: {describe(error)}")
             return
-        log.debug("request %s", request)
-        self._in_flight[request.seq] = asyncio.get_running_loop().create_task(self._serve(request))
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("request %s", _without_tokens(message))
+        task = asyncio.get_running_loop().create_task(self._serve(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._in_flight[request.seq] = task
 
     def _unreadable(self, error: Exception, _kind: object) -> None:
         self._refuse_message(0, f"A message could not be read as JSON: {error}")
@@ -171,23 +194,29 @@ class Connection:
 
     async def _serve(self, request: Request) -> None:
         try:
-            handler = _registry.features.get(request.command)
-            if handler is None or handler.in_turn:
-                async with self._turn:
-                    self.outbox.flush()
-                    self.outbox.take_turn()
-                    try:
-                        await self._respond(request, handler)
-                    finally:
-                        self.outbox.yield_turn()
+            handler = _registry.features.get(request.command) or _unknown_request(request.command)
+            if getattr(handler, "in_turn", True):
+                await self._serve_in_turn(request, handler)
             else:
                 await self._respond(request, handler)
         finally:
             self._in_flight.pop(request.seq, None)
 
-    async def _respond(self, request: Request, handler: Served | None) -> None:
+    async def _serve_in_turn(self, request: Request, handler: Served) -> None:
+        try:
+            async with self._turn:
+                await self._room()
+                self.outbox.flush()
+                self.outbox.take_turn()
+                try:
+                    await self._respond(request, handler)
+                finally:
+                    self.outbox.yield_turn()
+        except asyncio.CancelledError:  # before its turn had come
+            await self._respond(request, _cancelled_request)
+
+    async def _respond(self, request: Request, handler: Served) -> None:
         response = Response(request_seq=request.seq, command=request.command)
-        handler = handler or _unknown_request(request.command)
         try:
             self.session.admit(request.command, request.arguments or {})
             response.body = await handler(self, request.arguments or {})
@@ -221,11 +250,22 @@ class Connection:
                 return
 
 
+async def _cancelled_request(_connection: Connection, _arguments: dict[str, Any]) -> None:
+    raise asyncio.CancelledError
+
+
 def _unknown_request(command: str) -> Served:
     async def refuse(_connection: Connection, _arguments: dict[str, Any]) -> None:
         raise DebuggerError(f"dapserver does not offer the request '{command}'.", short="notSupported")
 
     return refuse
+
+
+def _without_tokens(value: Any) -> Any:
+    """A message for the log, which more people may read than may debug."""
+    if isinstance(value, dict):
+        return {k: "***" if k == "token" else _without_tokens(v) for k, v in value.items()}
+    return value
 
 
 def _fail(response: Response, error: DebuggerError) -> None:

@@ -70,6 +70,15 @@ def executable(pid: int) -> str | None:
         return None
 
 
+def pointer_size(pid: int) -> int | None:
+    """32 or 64, by the class of its program's file (elf(5), EI_CLASS); None if it may not be read."""
+    try:
+        with open(f"/proc/{pid}/exe", "rb") as program:
+            return {1: 32, 2: 64}.get(program.read(5)[-1])
+    except OSError:
+        return None
+
+
 def thread_group(tid: int) -> int:
     """The pid of the process that a thread belongs to."""
     return int(status(tid)["Tgid"])
@@ -123,7 +132,10 @@ class Mapping:
 
 
 def mappings(pid: int) -> list[Mapping]:
-    """The mapped files of a process, and [vdso], in the order of their addresses."""
+    """The mapped files of a process, and [vdso], in the order of their addresses.
+
+    Of a process whose leader has ended, give another thread's id: a zombie has no memory.
+    """
     result = []
     for line in _read(f"/proc/{pid}/maps").splitlines():
         fields = line.split(None, 5)

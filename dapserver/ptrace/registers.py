@@ -50,8 +50,18 @@ X86_64 = Architecture(
     fp="rbp",
     result="rax",
     syscall="orig_rax",
-    # rt_sigtimedwait, io_getevents, semtimedop, epoll_wait, epoll_pwait, io_pgetevents, epoll_pwait2
-    eintr_syscalls=frozenset({65, 128, 208, 220, 232, 281, 333, 441}),
+    # Each has done nothing yet when it returns EINTR, so that it can be made again.
+    eintr_syscalls=frozenset(
+        {
+            *(0, 1, 19, 20),  # read, write, readv, writev: sockets with SO_RCVTIMEO, SO_SNDTIMEO
+            *(42, 43, 44, 45, 46, 47, 288, 299, 307),  # connect, accept, send*, recv*: the same
+            *(65, 220),  # semop, semtimedop
+            128,  # rt_sigtimedwait
+            *(208, 333),  # io_getevents, io_pgetevents
+            *(232, 281, 441),  # epoll_wait, epoll_pwait, epoll_pwait2
+            426,  # io_uring_enter
+        }
+    ),
     tgkill=234,
 )
 
@@ -126,7 +136,7 @@ def hide_interruption(architecture: Architecture, tid: int) -> None:
 
     epoll_wait and a few others return EINTR after any stop, even without a signal. With
     ERESTARTNOHAND in its place, which the kernel still looks at, the call is made again, unless a
-    signal handler runs first, in which case it is EINTR: as without a tracer. (epoll_eintr.c)
+    signal handler runs first, in which case it is EINTR: as without a tracer. (interruptible_waits.c)
     """
     if architecture.syscall is None:
         return

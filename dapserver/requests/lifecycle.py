@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.stop import Reason
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capabilities, capability, request
@@ -21,6 +22,8 @@ capability(
 
 @request("initialize")
 async def initialize(session: Session, arguments: dap.InitializeRequestArguments) -> dap.Capabilities:
+    if session.client is not None:
+        raise DebuggerError("'initialize' was answered already; it comes once in a session.")
     session.client = arguments
     session.connection.post("initialized")
     return capabilities()

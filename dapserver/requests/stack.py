@@ -21,7 +21,7 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
     pc = process.registers(thread).pc
     place = publisher.modules.place(pc)
     frame = dap.StackFrame(
-        id=session.frames.add(Frame(thread.tid, 0)),
+        id=session.frames.add(thread.tid, Frame(thread.tid, 0)),
         name=_name(place, arguments.format),
         line=0,
         column=0,
@@ -45,7 +45,7 @@ async def scopes(session: Session, arguments: dap.ScopesArguments) -> dap.Scopes
     registers = dap.Scope(
         name="Registers",
         presentation_hint="registers",
-        variables_reference=session.variables.add(RegistersOf(frame)),
+        variables_reference=session.variables.add(frame.tid, RegistersOf(frame)),
         expensive=False,
     )
     return dap.ScopesResponseBody(scopes=[registers])

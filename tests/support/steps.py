@@ -92,7 +92,7 @@ def held_threads(target: Target) -> set[int]:
 def tracer_of(pid: int) -> int:
     """The TracerPid of a process; 0 if it is gone."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return next(int(line.split()[1]) for line in lines if line.startswith("TracerPid:"))
@@ -101,7 +101,7 @@ def tracer_of(pid: int) -> int:
 def is_gone(pid: int) -> bool:
     """Whether a process is no more; a zombie that waits for its parent is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in DYING
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] in DYING
     except (FileNotFoundError, ProcessLookupError):
         return True
 
