@@ -44,14 +44,15 @@ def refuse_unix(client: socket.socket) -> str | None:
     return _refuse_uid(uid, f"process {pid}")
 
 
-def refuse_tcp(client: socket.socket) -> str | None:
+def refuse_tcp(client: socket.socket, *, has_token: bool) -> str | None:
     """Why a TCP client may not come in; None if it may.
 
-    On loopback the kernel's table of connections tells whose socket is at the other end. From
-    elsewhere it cannot be told: such a listener has a token, which is asked for later.
+    On this machine the kernel's table of connections tells whose socket is at the other end,
+    whichever of the machine's addresses it has. From elsewhere it cannot be told: a listener that
+    can be reached from there has a token, which is asked for later.
     """
     here, there = client.getsockname(), client.getpeername()
-    if not ipaddress.ip_address(there[0].split("%")[0]).is_loopback:
+    if has_token and not ipaddress.ip_address(here[0].split("%")[0]).is_loopback:
         return None
     uid = _owner(client.family, there, here)
     if uid is None:

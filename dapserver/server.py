@@ -124,7 +124,7 @@ class Listener:
         """None if this client may come in, otherwise why not."""
         if self.sock.family == socket.AF_UNIX:
             return access.refuse_unix(client)
-        return access.refuse_tcp(client)
+        return access.refuse_tcp(client, has_token=self.token is not None)
 
 
 def listen_tcp(host: str, port: int, token: str | None) -> Listener:

@@ -24,8 +24,15 @@ RECENT = 48
 WALK_SHARE = 4
 """After a walk along many tracees, at least this many times as long without one."""
 
-TIME_LIMIT = 0.004
-"""Seconds after which a wake-up returns although stops keep coming, so that requests get a turn."""
+TIME_LIMIT = 0.001
+"""Seconds after which a wake-up returns although stops keep coming, so that their events are
+written and requests get a turn."""
+
+BUSY = 0.0003
+"""A wake-up that begins so soon after the last, in seconds, is one of a storm."""
+
+LINGER = 0.0001
+"""In a storm, seconds to wait for the next stop before the wake-up returns."""
 
 
 class Tracer:
@@ -38,18 +45,27 @@ class Tracer:
         self._walk_allowed = 0.0
         self._walk_owed = False
         self._unfinished = False
+        self._active = 0.0
 
     def wake(self) -> list[Event]:
         """Handle what the kernel has to say and what is due by the clock; what happened."""
-        hint = self._signal.take()
-        end = time.monotonic() + TIME_LIMIT
+        begin = time.monotonic()
+        end = begin + TIME_LIMIT
+        self._drain(self._signal.take(), end)
+        if begin - self._active < BUSY:
+            # Stops come so fast that going through the loop for each would be half the cost.
+            while time.monotonic() < end and (hint := self._signal.wait(LINGER)) is not None:
+                self._drain(hint, end)
+        self._check_clock()
+        self._active = time.monotonic()
+        return self._process.take_events()
+
+    def _drain(self, hint: int | None, end: float) -> None:
         if len(self._process.threads) <= FEW:
             self._walk(end)
         else:
             self._ask_likely(hint, end)
             self._walk_if_due(end, signalled=hint is not None)
-        self._check_clock()
-        return self._process.take_events()
 
     @property
     def deadline(self) -> float | None:

@@ -79,7 +79,9 @@ class Capabilities(Model):
     completion_trigger_characters: list[str] | None = None
     supports_modules_request: bool | None = None
     additional_module_columns: list[ColumnDescriptor] | None = None
-    supported_checksum_algorithms: list[Literal['MD5', 'SHA1', 'SHA256', 'timestamp']] | None = None
+    supported_checksum_algorithms: list[Literal['MD5', 'SHA1', 'SHA256', 'timestamp']] | None = (
+        None
+    )
     supports_restart_request: bool | None = None
     supports_exception_options: bool | None = None
     supports_value_formatting_options: bool | None = None

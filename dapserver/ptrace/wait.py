@@ -95,6 +95,9 @@ class _SignalfdSiginfo(ctypes.Structure):
     )
 
 
+_SIGCHLD = {signal.SIGCHLD}
+
+
 class ChildSignal:
     """SIGCHLD as a file descriptor (signalfd(2)): readable when some tracee changed its state."""
 
@@ -116,6 +119,11 @@ class ChildSignal:
         except BlockingIOError:
             return None
         return int(_SignalfdSiginfo.from_buffer_copy(data).ssi_pid)
+
+    def wait(self, seconds: float) -> int | None:
+        """Block until the signal comes and consume it; its tid, or None if it did not come."""
+        info = signal.sigtimedwait(_SIGCHLD, seconds)
+        return info.si_pid if info is not None else None
 
     def close(self) -> None:
         os.close(self._fd)

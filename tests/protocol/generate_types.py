@@ -101,14 +101,15 @@ def generate(output: Path) -> None:
         reduced.write_text(
             json.dumps({"$schema": schema["$schema"], "type": "object", "definitions": definitions})
         )
+        models = Path(scratch) / "types.py"  # here, so that no pyproject.toml changes its format
         header = Path(scratch) / "header"
         header.write_text(HEADER)
         subprocess.run(
             [sys.executable, "-m", "datamodel_code_generator", "--input", str(reduced),
-             "--output", str(output), "--custom-file-header-path", str(header), *OPTIONS],
+             "--output", str(models), "--custom-file-header-path", str(header), *OPTIONS],
             check=True,
         )  # fmt: skip
-    output.write_text(rebase(output.read_text()))
+        output.write_text(rebase(models.read_text()))
 
 
 if __name__ == "__main__":
