@@ -8,9 +8,8 @@ import socket
 import struct
 from pathlib import Path
 
+from dapserver import peer
 from dapserver.debugger.errors import DebuggerError
-
-_TABLES = {socket.AF_INET: "/proc/net/tcp", socket.AF_INET6: "/proc/net/tcp6"}
 
 
 def is_loopback(host: str) -> bool:
@@ -47,14 +46,14 @@ def refuse_unix(client: socket.socket) -> str | None:
 def refuse_tcp(client: socket.socket, *, has_token: bool) -> str | None:
     """Why a TCP client may not come in; None if it may.
 
-    On this machine the kernel's table of connections tells whose socket is at the other end,
-    whichever of the machine's addresses it has. From elsewhere it cannot be told: a listener that
-    can be reached from there has a token, which is asked for later.
+    On this machine the kernel tells whose socket is at the other end, whichever of the machine's
+    addresses it has. From elsewhere it cannot be told: a listener that can be reached from there
+    has a token, which is asked for later.
     """
     here, there = client.getsockname(), client.getpeername()
     if has_token and not ipaddress.ip_address(here[0].split("%")[0]).is_loopback:
         return None
-    uid = _owner(client.family, there, here)
+    uid = peer.owner(client.family, there[:2], here[:2])
     if uid is None:
         return f"the owner of port {there[1]} cannot be found out"
     return _refuse_uid(uid, f"port {there[1]}")
@@ -64,33 +63,3 @@ def _refuse_uid(uid: int, who: str) -> str | None:
     if uid in (os.getuid(), 0):
         return None
     return f"{who} belongs to uid {uid}; only uid {os.getuid()} and root may debug as uid {os.getuid()}"
-
-
-def _owner(family: int, local: tuple[str, int], remote: tuple[str, int]) -> int | None:
-    """The uid of the socket that has these two ends, from /proc/net/tcp (proc(5))."""
-    wanted = {_both_ends(family, local, remote)}
-    if family == socket.AF_INET6 and local[0].startswith("::ffff:"):
-        family = socket.AF_INET
-        ends = [(address[0].removeprefix("::ffff:"), address[1]) for address in (local, remote)]
-        wanted.add(_both_ends(family, *ends))
-    for table in _TABLES.values():
-        try:
-            lines = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if f"{fields[1]} {fields[2]}" in wanted:
-                return int(fields[7])
-    return None
-
-
-def _both_ends(family: int, local: tuple[str, int], remote: tuple[str, int]) -> str:
-    return f"{_end(family, local)} {_end(family, remote)}"
-
-
-def _end(family: int, address: tuple[str, int]) -> str:
-    """As the table writes it: words of four bytes in the machine's order, in hexadecimal."""
-    packed = socket.inet_pton(family, address[0].split("%")[0])
-    words = struct.unpack(f"{len(packed) // 4}I", packed)
-    return "".join(f"{word:08X}" for word in words) + f":{address[1]:04X}"

@@ -28,8 +28,8 @@ TIME_LIMIT = 0.001
 """Seconds after which a wake-up returns although stops keep coming, so that their events are
 written and requests get a turn."""
 
-BUSY = 0.0003
-"""A wake-up that begins so soon after the last, in seconds, is one of a storm."""
+BUSY, STORM = 0.0002, 4
+"""A wake-up that begins within BUSY seconds of the last, as STORM before it did, is in a storm."""
 
 LINGER = 0.0001
 """In a storm, seconds to wait for the next stop before the wake-up returns."""
@@ -46,13 +46,15 @@ class Tracer:
         self._walk_owed = False
         self._unfinished = False
         self._active = 0.0
+        self._streak = 0
 
     def wake(self) -> list[Event]:
         """Handle what the kernel has to say and what is due by the clock; what happened."""
         begin = time.monotonic()
         end = begin + TIME_LIMIT
         self._drain(self._signal.take(), end)
-        if begin - self._active < BUSY:
+        self._streak = self._streak + 1 if begin - self._active < BUSY else 0
+        if self._streak >= STORM:
             # Stops come so fast that going through the loop for each would be half the cost.
             while time.monotonic() < end and (hint := self._signal.wait(LINGER)) is not None:
                 self._drain(hint, end)

@@ -108,13 +108,14 @@ def test_another_user_is_not_let_in_on_tcp(own_server: Server, crowd: Target) ->
 
 @needs_root
 def test_another_user_who_is_gone_at_once_is_not_taken_for_root(own_server: Server, tmp_path: Path) -> None:
-    """The kernel shows the socket of a connection that was closed as root's (TIME_WAIT)."""
+    """The kernel shows the socket of a connection that was closed as root's."""
     sign = tmp_path / "taken over"
     launch = initialize_and("launch", program="/bin/touch", args=[str(sign)])
     launch += encode({"seq": 3, "type": "request", "command": "configurationDone"})
     # While the server cannot accept, the kernel does; when it looks, the client has gone.
     os.kill(own_server.pid, signal.SIGSTOP)
     stranger(f"127.0.0.1:{own_server.port}", launch, then="go")
+    wait_until(lambda: states_of_clients(own_server.port) <= {FIN_WAIT2, TIME_WAIT})
     os.kill(own_server.pid, signal.SIGCONT)
     with own_server.connect() as client:  # is served after the stranger
         client.initialize()
@@ -122,6 +123,15 @@ def test_another_user_who_is_gone_at_once_is_not_taken_for_root(own_server: Serv
     wait_until(lambda: not live_children(own_server.pid), what="both sessions have ended")
     assert not sign.exists()
     expect_logged(own_server)
+
+
+FIN_WAIT2, TIME_WAIT = "05", "06"  # include/net/tcp_states.h
+
+
+def states_of_clients(port: int) -> set[str]:
+    """The states of the sockets that are connected to a port, from /proc/net/tcp."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {line[3] for line in lines if line[2].endswith(f":{port:04X}")}
 
 
 @needs_root

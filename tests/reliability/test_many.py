@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dapserver.client import DapClient
+from dapserver.debugger.tracer import FEW
 from tests.conftest import Connect, Program
 from tests.support.server import Server
 from tests.support.session import attach, pause, resume, wait_settled
@@ -62,6 +63,22 @@ def test_R41_many_clones_told_by_one_sigchld(crowd: Target, connect: Connect) ->
     leave(client, crowd)
 
 
+def test_R41_no_stop_is_lost_where_the_way_of_asking_for_stops_changes(
+    program: Program, connect: Connect, full: bool
+) -> None:
+    target = program("crowd.c")
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    for _ in range(300 if full else 30):
+        # One thread makes all the others: if one of its stops is lost, nothing happens any more
+        # that would make up for it.
+        obey(target, f"spawn {FEW + 20}")
+        obey(target, "dismiss")
+    wait_settled(client, target)
+    leave(client, target)
+
+
 @pytest.mark.parametrize("number", [signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH])
 def test_R41_spurious_signals_to_the_debugger(
     crowd: Target, connect: Connect, number: signal.Signals, full: bool
@@ -69,13 +86,14 @@ def test_R41_spurious_signals_to_the_debugger(
     client = connect()
     attach(client, crowd)
     session = session_of(crowd)
-    crowd.write_line(f"churn {20000 if full else 3000} 8")
-    # Stopped and continued, the session's own waits end with EINTR.
-    while not any(line.startswith("churn") for line in crowd.lines):
-        if number == signal.SIGCONT:
+    crowd.write_line("churn 1000000 8")
+    for _ in range(1000 if full else 100):
+        if number == signal.SIGCONT:  # stopped and continued, its own waits end with EINTR
             os.kill(session, signal.SIGSTOP)
         os.kill(session, number)
-    wait_settled(client, crowd)
+        client.threads()
+    pause(client, crowd.pid)
+    assert tally(client).alive == held_threads(crowd)
     leave(client, crowd)
 
 

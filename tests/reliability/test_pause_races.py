@@ -44,21 +44,29 @@ def test_R27_no_stop_strays_in_after_a_pause_in_a_storm_of_clones(
     leave(client, target)
 
 
-def test_R27_a_second_pause_before_the_first_is_over_is_one_pause(program: Program, connect: Connect) -> None:
+def test_R27_pauses_that_come_together_leave_no_stop_behind(
+    program: Program, connect: Connect, full: bool
+) -> None:
     target = program("crowd.c", "4")
     target.wait_line("main")
     client = connect()
     attach(client, target)
-    sent = [client.send("pause", threadId=tid) for tid in sorted(target.tids())]
-    for seq in sent:
-        assert client.response(seq)["success"]
-    client.wait_event("stopped")
-    client.threads()
-    assert len(client.events("stopped")) == 1
-    resume(client, target.pid)
-    client.threads()
-    assert len(client.events("stopped")) == 1
-    obey(target, "spawn 1")
+    target.write_line("churn 1000000 4")
+    for _ in range(20 if full else 5):
+        before = len(client.events("stopped"))
+        sent = [client.send("pause", threadId=target.pid) for _ in range(4)]
+        client.wait_event("stopped")
+        assert all(client.response(seq)["success"] for seq in sent)
+        client.threads()
+        # One for those that it met on the way; one for each that found the process paused.
+        told = len(client.events("stopped"))
+        assert 1 <= told - before <= len(sent)
+        assert tally(client).alive == held_threads(target)
+        resume(client, target.pid)
+        client.threads()
+        assert len(client.events("stopped")) == told
+        assert not set(target.states().values()) <= {"t"}
+        client.mark = len(client.messages)
     leave(client, target)
 
 
