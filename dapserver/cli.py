@@ -56,6 +56,9 @@ def _threads_parser() -> _Parser:
     )
     parser.add_argument("pid", type=_pid, metavar="PID", help="the process, or any of its threads")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--trace", metavar="FILE", help="in the end write the threads' lives as a trace for Perfetto"
+    )
     _add_common(parser)
     return parser
 
@@ -167,7 +170,7 @@ def _serve_stdio() -> None:
 def _threads(_parser: _Parser, options: argparse.Namespace) -> None:
     from dapserver.terminal import threads  # noqa: PLC0415
 
-    threads.run(options.pid, as_json=options.json)
+    threads.run(options.pid, as_json=options.json, trace_file=options.trace)
 
 
 def _demo(_parser: _Parser, _options: argparse.Namespace) -> None:

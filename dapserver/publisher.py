@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from dapserver.debugger.events import (
@@ -14,6 +14,7 @@ from dapserver.debugger.events import (
     ThreadExited,
     ThreadStarted,
 )
+from dapserver.debugger.history import History
 from dapserver.debugger.modules import Module, Modules
 from dapserver.debugger.process import Process
 from dapserver.debugger.stop import Reason
@@ -34,6 +35,7 @@ class Publisher:
         self._refetches = refetches
         self._ends_session = True
         self.modules = Modules(process.living)
+        self.history = History()
         self.departed: dict[int, str] = {}
         """Names of threads that have ended although the client cannot know it yet."""
         self._publishers: dict[type[Event], Callable[[Any], None]] = {
@@ -44,8 +46,9 @@ class Publisher:
             ProcessExited: self._process_exited,
         }
 
-    def publish(self, events: Iterable[Event]) -> None:
+    def publish(self, events: Sequence[Event]) -> None:
         """Post all events, and write them in one piece."""
+        self.history.record(events)
         post = self._outbox.post
         for event in events:
             if type(event) is ThreadStarted:

@@ -199,6 +199,7 @@ class Session:
     def run_again(self, thread: Thread | None = None) -> None:
         """Resume one thread, or all. Ids of frames and variables die."""
         process = self.require_process()
+        self.require_publisher().history.resumed(thread.tid if thread else None)
         if thread is not None:
             process.stopping.release(thread)
             threads = [thread]

@@ -15,6 +15,8 @@ class ThreadExited(NamedTuple):
     tid: int
     name: str
     """The last one that was known; "" if none was."""
+    born: float
+    """When it was first seen, in seconds of the monotonic clock."""
 
 
 class Stopped(NamedTuple):

@@ -63,7 +63,7 @@ class Process:
         leader = tid == self.pid
         api.seize(tid, self._leader_options if leader else self._options)
         self._leader_traced |= leader
-        self._add(tid, _RUNNING)
+        self._add(tid, _RUNNING).found = True
 
     def living(self) -> int:
         """The id of some live thread; the process's own if there is none."""
@@ -223,7 +223,7 @@ class Process:
     def _remove(self, thread: Thread) -> None:
         tid = thread.tid
         del self.threads[tid]
-        self.events.append(ThreadExited(tid, thread.name))
+        self.events.append(ThreadExited(tid, thread.name, thread.born))
         if self.expected:
             self.expected.pop(tid, None)
         if thread.comm_fd >= 0:

@@ -31,6 +31,8 @@ class Thread:
     state: State
     born: float
     """When it was first seen, in seconds of the monotonic clock."""
+    found: bool = False
+    """It was there before us: it is older than `born` says."""
     wanted_stopped: bool = False
     """What is *wanted*: each stop that comes is held if this is set, and resumed if not."""
     status: WaitStatus | None = None

@@ -149,6 +149,13 @@ def set_register_set(tid: int, registers: bytearray) -> None:
         _fail(error)
 
 
+def system_call_name(number: int) -> str:
+    """`futex` for 202 on x86-64."""
+    from ptrace.syscall.names import SYSCALL_NAMES  # noqa: PLC0415 - 5 ms of start-up
+
+    return str(SYSCALL_NAMES.get(number, f"system call {number}"))
+
+
 def _iovec(buffer: bytearray) -> iovec_struct:
     iovec = iovec_struct()
     iovec.buf = addressof((ctypes.c_char * len(buffer)).from_buffer(buffer))

@@ -93,9 +93,10 @@ class Stat:
     threads: int
     start_time: int
     """Clock ticks since boot."""
-    exit_code: int
-    """As waitpid(2) would give it; 0 if it may not be read."""
     flags: int
+    cpu_ticks: int
+    """User and system time, in clock ticks."""
+    processor: int
 
     @property
     def is_kernel_thread(self) -> bool:
@@ -106,15 +107,24 @@ def stat(pid: int, tid: int | None = None) -> Stat:
     """Parse /proc/PID/stat; the name in it may hold spaces and parentheses."""
     where = f"/proc/{pid}/stat" if tid is None else f"/proc/{pid}/task/{tid}/stat"
     fields = _read(where).rpartition(b")")[2].split()
-    exit_code = int(fields[49]) if len(fields) > 49 else 0
     return Stat(
         state=fields[0].decode(),
         parent=int(fields[1]),
         threads=int(fields[17]),
         start_time=int(fields[19]),
-        exit_code=exit_code,
         flags=int(fields[6]),
+        cpu_ticks=int(fields[11]) + int(fields[12]),
+        processor=int(fields[36]),
     )
+
+
+def system_call(pid: int, tid: int) -> int | None:
+    """The number of the system call that a thread is blocked in; None if it is in none, or runs.
+
+    OSError if it may not be known.
+    """
+    number = _read(f"/proc/{pid}/task/{tid}/syscall").split()[0]
+    return int(number) if number.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)

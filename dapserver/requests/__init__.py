@@ -6,6 +6,7 @@ A handler validates (its arguments' model does), makes one call into the debugge
 from dapserver.requests import (
     attach,
     breakpoints,
+    details,
     exceptions,
     execution,
     launch,
@@ -19,6 +20,7 @@ from dapserver.requests import (
 __all__ = [
     "attach",
     "breakpoints",
+    "details",
     "exceptions",
     "execution",
     "launch",

@@ -19,7 +19,9 @@ from rich.text import Text
 
 from dapserver.debugger.attach import attach
 from dapserver.debugger.events import Event, ProcessExited, Renamed, ThreadExited, ThreadStarted
+from dapserver.debugger.history import History
 from dapserver.debugger.process import Process
+from dapserver.debugger.trace import trace
 from dapserver.debugger.tracer import Tracer
 from dapserver.ptrace import procfs, signals
 from dapserver.ptrace.wait import ChildSignal
@@ -42,8 +44,11 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
-def run(pid: int, *, as_json: bool) -> None:
+def run(pid: int, *, as_json: bool, trace_file: str | None = None) -> None:
     """Attach, show until Ctrl-C or the end of the process, detach. DebuggerError if refused."""
+    if trace_file is not None:
+        with open(trace_file, "a", encoding="utf-8"):
+            pass  # better now than after an hour
     child_signal = ChildSignal()
     process = attach(pid)
     view: View
@@ -55,8 +60,9 @@ def run(pid: int, *, as_json: bool) -> None:
         view = Lines(process)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
+    history = History()
     try:
-        for event in _events(child_signal, process, view):
+        for event in _events(child_signal, process, view, history):
             view.show(event, time.monotonic_ns())
     except (KeyboardInterrupt, _Stop):
         pass
@@ -64,6 +70,8 @@ def run(pid: int, *, as_json: bool) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     finally:
         view.close()
+        if trace_file is not None:
+            _write_trace(trace_file, process, history)
     # Threads that run are let go by the kernel when this process ends, which is now: none is stopped.
 
 
@@ -75,15 +83,26 @@ def _stop(_number: int, _frame: object) -> NoReturn:
     raise _Stop
 
 
-def _events(child_signal: ChildSignal, process: Process, view: View) -> Iterator[Event]:
+def _write_trace(file: str, process: Process, history: History) -> None:
+    for thread in process.threads.values():
+        process.names.read(thread, time.monotonic())
+    with open(file, "w", encoding="utf-8") as output:
+        json.dump(trace(process, history), output)
+
+
+def _events(child_signal: ChildSignal, process: Process, view: View, history: History) -> Iterator[Event]:
     tracer = Tracer(child_signal, process)
-    yield from process.take_events()
+    events = process.take_events()
+    history.record(events)
+    yield from events
     view.tick()
     while not process.exited:
         due = tracer.deadline
         timeout = REFRESH if due is None else min(REFRESH, max(0.0, due - time.monotonic()))
         select.select([child_signal.fileno()], [], [], timeout)
-        yield from tracer.wake()
+        events = tracer.wake()
+        history.record(events)
+        yield from events
         view.tick()
 
 

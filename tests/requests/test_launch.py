@@ -102,7 +102,9 @@ def test_nothing_of_the_debugger_leaks_into_the_program(connect: Connect) -> Non
     lines = run(connect(), script).splitlines()
     status = dict(line.split(":\t") for line in lines if ":" in line)
     assert int(status["SigBlk"], 16) == 0
-    assert int(status["SigIgn"], 16) == 0
+    # Signals 32 and 33 are the C library's own: posix_spawn leaves them ignored, make uses it,
+    # and no program can set them back.
+    assert int(status["SigIgn"], 16) & ~(0b11 << 31) == 0
     # grep is a child of the program, and nobody traces it.
     assert status["TracerPid"] == "0"
     limit, *descriptors = [line for line in lines if ":" not in line]

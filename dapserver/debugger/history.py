@@ -1,0 +1,115 @@
+"""What has happened to the threads of a process: for timelines, and for what was there a moment ago."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from dapserver.debugger.events import Event, Stopped, ThreadExited, ThreadStarted
+from dapserver.debugger.stop import Reason
+from dapserver.debugger.thread import Thread
+from dapserver.ptrace import procfs
+
+MOST_LIVES = 20_000
+"""Ended threads that are remembered: 3 MB."""
+
+MOST_STOPS = 1_000
+
+_TICK = 1_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+class Life(NamedTuple):
+    """An ended thread. Times are microseconds of the monotonic clock."""
+
+    tid: int
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A stop and how long it lasted, in microseconds of the monotonic clock; `end` 0: it lasts."""
+
+    reason: Reason
+    tid: int
+    all_threads: bool
+    start: int
+    end: int = 0
+
+
+class History:
+    """Remembers lives and stops, newest last, each with a number by which news can be asked for."""
+
+    def __init__(self) -> None:
+        self.started = self.exited = 0
+        self.lives: deque[Life] = deque(maxlen=MOST_LIVES)
+        self.halts: list[Halt] = []
+        self._halts_dropped = 0
+
+    def record(self, events: Iterable[Event]) -> None:
+        """Take in what just happened."""
+        now = microseconds()
+        for event in events:
+            kind = type(event)
+            if kind is ThreadStarted:
+                self.started += 1
+            elif kind is ThreadExited:
+                tid, name, born = event  # type: ignore[misc] # a named tuple of three
+                self.exited += 1
+                self.lives.append(Life(tid, name, int(born * 1e6), now))
+            elif isinstance(event, Stopped):
+                self._halted(event, now)
+
+    def _halted(self, event: Stopped, now: int) -> None:
+        stop = event.stop
+        self.halts.append(Halt(stop.reason, stop.tid, stop.all_threads, now))
+        if len(self.halts) > MOST_STOPS:
+            del self.halts[0]
+            self._halts_dropped += 1
+
+    def resumed(self, tid: int | None) -> None:
+        """End the stops of one thread, or of all."""
+        now = microseconds()
+        for place, halt in enumerate(self.halts):
+            if not halt.end and (tid is None or halt.tid == tid):
+                self.halts[place] = replace(halt, end=now)
+
+    @property
+    def cursor(self) -> int:
+        """Grows with each life that ends; for `ended_since`."""
+        return self.exited
+
+    def ended_since(self, cursor: int) -> list[Life]:
+        """The lives that ended after *cursor* was given, as far as they are remembered."""
+        new = min(max(0, self.exited - cursor), len(self.lives))
+        return list(self.lives)[len(self.lives) - new :]
+
+
+def microseconds() -> int:
+    """Now, by the monotonic clock."""
+    return time.monotonic_ns() // 1000
+
+
+def start_time(pid: int, thread: Thread) -> int:
+    """When a thread was created: seen by us, or as the kernel says, in steps of a clock tick."""
+    if not thread.found:
+        return int(thread.born * 1e6)
+    try:
+        ticks = procfs.stat(pid, thread.tid).start_time
+    except ProcessLookupError:
+        return int(thread.born * 1e6)
+    return since_boot(ticks)
+
+
+def since_boot(ticks: int) -> int:
+    """Convert clock ticks since boot, as in /proc/PID/stat, to microseconds of the monotonic clock.
+
+    The clock since boot goes on while the machine is suspended, the monotonic one does not.
+    """
+    suspended = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 - microseconds()
+    return ticks * _TICK - suspended
