@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dapserver.debugger.events import Event, Stopped
 from dapserver.debugger.stop import Reason, Stop
 from dapserver.debugger.thread import State, Thread
-from dapserver.ptrace import api
+from dapserver.ptrace import api, procfs
 
-GRACE = 0.25
-"""Seconds after which a stop is reported although some thread has not stopped: one in an
-uninterruptible wait (a vfork parent, a dead file server) may take for ever. It stops when it can."""
+GRACE, PATIENCE = 0.2, 3
+"""After so many looks at so many seconds' distance a stop is reported although threads are missing,
+if all of those are in uninterruptible waits: a vfork parent, or one that waits for a dead file
+server, may take for ever. It stops when it can. One that merely gets no processor is waited for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +24,7 @@ class Pending:
     stop: Stop
     missing: set[Thread]
     deadline: float
+    patience: int = PATIENCE
 
 
 class Stopping:
@@ -127,10 +130,13 @@ class Stopping:
         return min((pending.deadline for pending in self.pending), default=None)
 
     def overdue(self, now: float) -> None:
-        """Report the stops that have waited long enough for threads that cannot stop now."""
+        """Look at the threads that are missing; report the stops that need not wait for them."""
         for pending in self.pending:
             if pending.deadline <= now:
-                pending.missing.clear()
+                pending.deadline = now + GRACE
+                pending.patience = pending.patience - 1 if _all_stuck(pending.missing) else PATIENCE
+                if pending.patience == 0:
+                    pending.missing.clear()
         self._report_complete()
 
     def _report_complete(self) -> None:
@@ -144,3 +150,11 @@ class Stopping:
                     continue
                 stop = replace(stop, reason=Reason.PAUSE, tid=alive, signal=0)
             self._events.append(Stopped(stop))
+
+
+def _all_stuck(threads: Iterable[Thread]) -> bool:
+    """Whether all are in uninterruptible waits."""
+    try:
+        return all(procfs.state(thread.tid) == "D" for thread in threads)
+    except ProcessLookupError:
+        return False  # its end is on the way

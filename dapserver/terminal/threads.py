@@ -8,14 +8,8 @@ import select
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator
 from typing import NoReturn, Protocol
-
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from dapserver.debugger.attach import attach
 from dapserver.debugger.events import Event, ProcessExited, Renamed, ThreadExited, ThreadStarted
@@ -23,25 +17,25 @@ from dapserver.debugger.history import History
 from dapserver.debugger.process import Process
 from dapserver.debugger.trace import trace
 from dapserver.debugger.tracer import Tracer
-from dapserver.ptrace import procfs, signals
 from dapserver.ptrace.wait import ChildSignal
+from dapserver.terminal.table import LiveTable
+from dapserver.terminal.words import farewell
 
 REFRESH = 0.25
-"""Seconds between two drawings of the table."""
-
-LATELY = 5
-"""Ended threads that the table still shows."""
+"""Seconds between two ticks of a view while nothing happens."""
 
 
 class View(Protocol):
     """Shows what happens."""
 
-    def show(self, event: Event, time_ns: int) -> None: ...
+    def show(self, event: Event, time_ns: int) -> None:
+        """Take in one event."""
 
     def tick(self) -> None:
         """Called after each batch of events, and at least every `REFRESH` seconds."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Called once, in the end."""
 
 
 def run(pid: int, *, as_json: bool, trace_file: str | None = None) -> None:
@@ -146,7 +140,6 @@ class Lines:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._console = Console(highlight=False)
 
     def show(self, event: Event, time_ns: int) -> None:
         clock = f"{time_ns / 1e9:.6f}"
@@ -169,102 +162,3 @@ class Lines:
 
     def close(self) -> None:
         sys.stdout.flush()
-
-
-def farewell(pid: int, event: ProcessExited) -> str:
-    """How the process ended, in words."""
-    if event.signal:
-        return f"process {pid} was ended by {signals.name(event.signal)} ({signals.meaning(event.signal)})"
-    return f"process {pid} ended with exit code {event.exit_code}"
-
-
-class LiveTable:
-    """A table that follows the threads, drawn a few times a second."""
-
-    def __init__(self, process: Process, console: Console | None = None) -> None:
-        self._process = process
-        self._console = console or Console()
-        self._born: dict[int, float] = {}
-        self._ended: deque[tuple[int, str, float]] = deque(maxlen=LATELY)
-        self._started = self._exited = 0
-        self._farewell = ""
-        self._title = f"{procfs.comm(process.pid)} (pid {process.pid})"
-        self._next = 0.0
-        self._live = Live(console=self._console, auto_refresh=False, screen=False, transient=False)
-        self._live.start()
-
-    def show(self, event: Event, time_ns: int) -> None:
-        if isinstance(event, ThreadStarted):
-            self._started += 1
-            self._born[event.tid] = time_ns / 1e9
-        elif isinstance(event, ThreadExited):
-            self._exited += 1
-            born = self._born.pop(event.tid, time_ns / 1e9)
-            self._ended.append((event.tid, event.name, time_ns / 1e9 - born))
-        elif isinstance(event, ProcessExited):
-            self._farewell = farewell(self._process.pid, event)
-
-    def tick(self) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + REFRESH
-            self._draw()
-
-    def close(self) -> None:
-        self._draw()
-        self._live.stop()
-        if self._farewell:
-            self._console.print(self._farewell)
-
-    def _draw(self) -> None:
-        self._live.update(self.picture(), refresh=True)
-
-    def picture(self) -> Group:
-        """What is to be seen now."""
-        return Group(self._table(), self._footer())
-
-    def _table(self) -> Table:
-        table = Table(title=self._title, title_style="bold", title_justify="left")
-        table.add_column("tid", justify="right", style="cyan", no_wrap=True)
-        table.add_column("name", no_wrap=True, min_width=15)
-        table.add_column("state", no_wrap=True)
-        table.add_column("traced for", justify="right", no_wrap=True)
-        now = time.monotonic()
-        rows = max(3, self._console.height - 8 - len(self._ended))
-        threads = list(self._process.threads)
-        shown = threads if len(threads) <= rows else [*threads[: rows // 2], *threads[-(rows - rows // 2) :]]
-        for place, tid in enumerate(shown):
-            if len(shown) < len(threads) and place == rows // 2:
-                table.add_row("...", f"({len(threads) - len(shown)} more)", "", "", style="dim")
-            age = now - self._born.get(tid, now)
-            table.add_row(str(tid), _name(self._process, tid), _state(self._process.pid, tid), f"{age:.1f} s")
-        for tid, name, lived in self._ended:
-            table.add_row(str(tid), name, "ended", f"{lived:.1f} s", style="dim")
-        return table
-
-    def _footer(self) -> Text:
-        alive = len(self._process.threads)
-        return Text.assemble(
-            (f"{alive} threads", "bold"),
-            f", {self._started} started and {self._exited} ended since attach.",
-            (" Ctrl-C leaves; nothing is stopped.", "dim"),
-        )
-
-
-_STATES = {
-    "R": "running",
-    "S": "sleeping",
-    "D": "waiting (D)",
-    "T": "stopped",
-    "t": "stopped",
-    "Z": "zombie",
-    "I": "idle",
-}
-
-
-def _state(pid: int, tid: int) -> str:
-    try:
-        letter = procfs.stat(pid, tid).state
-    except ProcessLookupError:
-        return "ending"
-    return _STATES.get(letter, letter)

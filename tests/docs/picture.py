@@ -17,7 +17,7 @@ from rich.console import Console
 from dapserver.debugger.attach import attach
 from dapserver.debugger.tracer import Tracer
 from dapserver.ptrace.wait import ChildSignal
-from dapserver.terminal import threads
+from dapserver.terminal.table import LiveTable
 
 PICTURE = Path(__file__).parents[2] / "docs" / "threads.svg"
 COMMAND = "dapserver threads {}"
@@ -60,7 +60,7 @@ def _watch(program: subprocess.Popen[str]) -> Console:
     child_signal = ChildSignal()
     process = attach(program.pid)
     tracer = Tracer(child_signal, process)
-    table = threads.LiveTable(process, Console(file=io.StringIO(), force_terminal=True, height=24))
+    table = LiveTable(process, Console(file=io.StringIO(), force_terminal=True, height=24))
     begin, orders = time.monotonic(), 0
     while time.monotonic() < begin + 3:
         assert program.stdin is not None
@@ -72,7 +72,7 @@ def _watch(program: subprocess.Popen[str]) -> Console:
         for event in (*process.take_events(), *tracer.wake()):
             table.show(event, time.monotonic_ns())
         table.tick()
-    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
+    console = Console(record=True, width=90, file=io.StringIO(), force_terminal=True)
     console.print(table.picture())
     return console
 

@@ -57,6 +57,12 @@ def expect_still_stopped(target: Target, client: DapClient | None = None) -> Non
     assert job_control_news(target.pid, os.WCONTINUED) is None
 
 
+def expect_stopped_untraced(target: Target) -> None:
+    """Let go, its threads stand still in their own right: each takes a moment to get there."""
+    target.wait_for(lambda: set(target.states().values()) == {"T"})
+    assert job_control_news(target.pid, os.WCONTINUED) is None
+
+
 @pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_R28_a_stop_while_attached_stays_until_sigcont(
     crowd: Target, connect: Connect, number: signal.Signals
@@ -184,7 +190,7 @@ def test_R29_attach_to_a_stopped_process_and_leave_it_stopped(
     expect_still_stopped(crowd, client)
     leave(client, crowd)
     expect_still_stopped(crowd)
-    assert set(crowd.states().values()) == {"T"}
+    expect_stopped_untraced(crowd)
     cont(crowd)
     crowd.wait_line("spawn 1")
     assert not client.events("stopped")
@@ -206,7 +212,7 @@ def test_R29_a_process_stopped_while_attached_is_left_stopped(crowd: Target, con
     attach(client, crowd)
     stop(crowd)
     leave(client, crowd)
-    assert set(crowd.states().values()) == {"T"}
+    expect_stopped_untraced(crowd)
     cont(crowd)
     obey(crowd, "spawn 1")
 
@@ -217,7 +223,7 @@ def test_R29_paused_and_stopped_it_is_left_stopped(crowd: Target, connect: Conne
     attach(client, crowd)
     pause(client, crowd.pid)
     leave(client, crowd)
-    crowd.wait_for(lambda: set(crowd.states().values()) == {"T"})
+    expect_stopped_untraced(crowd)
     cont(crowd)
     obey(crowd, "spawn 1")
 
@@ -228,6 +234,6 @@ def test_R29_a_client_that_dies_leaves_it_stopped_too(crowd: Target, connect: Co
     attach(client, crowd)
     client.close()
     expect_untraced(crowd)
-    assert set(crowd.states().values()) == {"T"}
+    expect_stopped_untraced(crowd)
     cont(crowd)
     obey(crowd, "spawn 1")
