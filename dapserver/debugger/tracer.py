@@ -85,7 +85,7 @@ class Tracer:
         while status := wait(ANY):
             handle(*status)
             if clock() > end:
-                self._unfinished = True
+                self._unfinished = self._walk_owed = True
                 return
         self._unfinished = self._walk_owed = False
 

@@ -1,0 +1,50 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { PROGRAMS } from "./places.ts";
+import { Program } from "./program.ts";
+
+/** An entry of launch.json, but for its type. */
+export interface Configuration {
+  readonly name: string;
+  readonly request: "attach" | "launch";
+  readonly [argument: string]: unknown;
+}
+
+/** A folder with a C program, compiled, and a launch.json; gone when it is closed. */
+export class Workspace {
+  readonly folder = mkdtempSync(path.join(tmpdir(), "editor-test-"));
+  readonly #programs: Program[] = [];
+
+  /** Start the workshop under a name of its own. */
+  async start(name: string): Promise<Program> {
+    const program = await Program.start(this.compile(name));
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** The path of the workshop's executable of this name. */
+  compile(name: string): string {
+    const source = path.join(this.folder, "workshop.c");
+    const executable = path.join(this.folder, name);
+    copyFileSync(path.join(PROGRAMS, "workshop.c"), source);
+    execFileSync("cc", ["-g", "-O1", "-pthread", "-o", executable, source]);
+    return executable;
+  }
+
+  /** Before the editor opens the folder: it reads a later change in its own time. */
+  configure(...configurations: readonly Configuration[]): void {
+    const entries = configurations.map((entry) => ({ type: "dapserver", ...entry }));
+    mkdirSync(path.join(this.folder, ".vscode"), { recursive: true });
+    writeFileSync(
+      path.join(this.folder, ".vscode", "launch.json"),
+      JSON.stringify({ version: "0.2.0", configurations: entries }, undefined, 2),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.close()));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
