@@ -13,7 +13,7 @@ from tests.support.contract import check_stream, other_events, thread_events
 from tests.support.puppet import Puppet
 from tests.support.session import attach, wait_exited, wait_settled, wait_started
 from tests.support.tally import tally
-from tests.support.tids import may_choose_tids, until_reused
+from tests.support.tids import may_choose_tids, reuse_a_tid
 from tests.support.waiting import wait_until
 
 
@@ -103,10 +103,7 @@ def test_5_a_reused_tid_is_a_new_thread(session_client: DapClient, puppet: Puppe
         pytest.skip("needs the right to write ns_last_pid: root or CAP_CHECKPOINT_RESTORE")
     client = session_client
     attach(client, puppet.target)
-    tid = puppet.start()
-    wait_started(client, tid)
-    assert puppet.end() == tid
-    until_reused(puppet, tid)
+    tid = reuse_a_tid(puppet, lambda tid: wait_started(client, tid))
     client.wait_until(lambda: tally(client).started[tid] == 2)
     events = thread_events(client.messages)
     assert [reason for reason, of in events if of == tid] == ["started", "exited", "started"]

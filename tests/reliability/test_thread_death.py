@@ -9,7 +9,7 @@ from tests.conftest import Connect, Program
 from tests.support.puppet import Puppet
 from tests.support.session import attach, pause, resume, wait_exited, wait_exits, wait_started
 from tests.support.tally import tally
-from tests.support.tids import may_choose_tids, until_reused
+from tests.support.tids import may_choose_tids, reuse_a_tid
 
 
 def test_R06_threads_that_end_under_requests(connect: Connect, program: Program, full: bool) -> None:
@@ -65,22 +65,25 @@ def test_R07_reused_tid_is_new_and_old_frames_are_dead(connect: Connect, program
     puppet = Puppet(program("ticker.c"))
     client = connect()
     attach(client, puppet.target)
-    tid = puppet.start()
-    wait_started(client, tid)
-    pause(client, tid)
-    (frame, *_) = client.request("stackTrace", threadId=tid)["stackFrames"]
-    assert client.request("scopes", frameId=frame["id"])["scopes"]
-    resume(client, tid)
+    frames: list[int] = []
 
-    assert puppet.end() == tid
-    wait_exited(client, tid)
-    with pytest.raises(RequestFailed, match=str(tid)):
-        client.request("stackTrace", threadId=tid)
-    until_reused(puppet, tid)
+    def look_at(tid: int) -> None:
+        wait_started(client, tid)
+        pause(client, tid)
+        frames.append(client.request("stackTrace", threadId=tid)["stackFrames"][0]["id"])
+        assert client.request("scopes", frameId=frames[-1])["scopes"]
+        resume(client, tid)
+
+    def not_found(tid: int) -> None:
+        wait_exited(client, tid)
+        with pytest.raises(RequestFailed, match=str(tid)):
+            client.request("stackTrace", threadId=tid)
+
+    tid = reuse_a_tid(puppet, look_at, not_found)
     client.wait_until(lambda: tally(client).started[tid] == 2)
     with pytest.raises(RequestFailed):
-        client.request("scopes", frameId=frame["id"])
+        client.request("scopes", frameId=frames[-1])
     pause(client, tid)
     assert client.request("stackTrace", threadId=tid)["stackFrames"]
     with pytest.raises(RequestFailed):
-        client.request("scopes", frameId=frame["id"])
+        client.request("scopes", frameId=frames[-1])
