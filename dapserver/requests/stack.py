@@ -22,7 +22,7 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
     place = publisher.modules.place(pc)
     frame = dap.StackFrame(
         id=session.frames.add(thread.tid, Frame(thread.tid, 0)),
-        name=_name(place, arguments.format),
+        name=_name(place),
         line=0,
         column=0,
         instruction_pointer_reference=f"{pc:#x}",
@@ -31,9 +31,9 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
     return dap.StackTraceResponseBody(stack_frames=[frame], total_frames=1)
 
 
-def _name(place: Place, how: dap.StackFrameFormat | None) -> str:
-    """`read+0x14 (libc.so.6)`: the module is part of the name unless the client shows it itself."""
-    if place.symbol is None or place.module is None or (how and how.module is False):
+def _name(place: Place) -> str:
+    """`read+0x14 (libc.so.6)`."""
+    if place.symbol is None or place.module is None:
         return str(place)
     return f"{place} ({place.module.name})"
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dapserver.protocol import types as dap
-from dapserver.protocol.wire import capability, request
+from dapserver.protocol.wire import request
 from dapserver.session import Session
-
-capability(supports_value_formatting_options=True)
 
 
 @request("variables")

@@ -1,7 +1,11 @@
 import * as vscode from "vscode";
+import { ActiveSession } from "./activeSession";
+import { RemedyOffer } from "./offerRemedy";
 import type { Process } from "./processes";
 import { pickProcess } from "./processPicker";
 import { AdapterFactory, ConfigurationProvider, warmUp } from "./sessions";
+import { statusBar } from "./statusBar";
+import { threads } from "./threads";
 import { WarmServer } from "./warmServer";
 
 const TYPE = "dapserver";
@@ -18,8 +22,11 @@ export function activate(context: vscode.ExtensionContext): void {
     warmUp(warm);
     return pickProcess((process) => isOurs(process, warm));
   };
+  const active = new ActiveSession(TYPE);
   context.subscriptions.push(
     output,
+    active,
+    vscode.debug.registerDebugAdapterTrackerFactory(TYPE, new RemedyOffer()),
     vscode.debug.registerDebugConfigurationProvider(TYPE, new ConfigurationProvider(warm, output)),
     vscode.debug.registerDebugAdapterDescriptorFactory(TYPE, new AdapterFactory(warm)),
     vscode.commands.registerCommand("dapserver.pickProcess", async () =>
@@ -30,6 +37,9 @@ export function activate(context: vscode.ExtensionContext): void {
       if (process !== undefined) await attach(process);
     }),
     vscode.commands.registerCommand("dapserver.restartServer", () => warm.stop()),
+    threads(active, context.extensionUri),
+    // The last: it says that all else is ready.
+    statusBar(active),
   );
 }
 

@@ -18,20 +18,15 @@ export class Editor {
   /** Open a folder and wait until the extension is there. */
   static async open(folder: string): Promise<Editor> {
     const server = await CodeServer.start();
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      // Chromium's sandbox refuses to work for root.
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: ["--disable-gpu", "--no-first-run", "--disable-background-networking"],
-    });
-    const page = await browser.newPage({ viewport: WINDOW });
-    page.setDefaultTimeout(PATIENCE_MS);
-    const editor = new Editor(server, browser, page);
-    await page.goto(server.url(folder), { waitUntil: "domcontentloaded" });
-    // Earlier keys get lost without a trace: the extensions are not there yet.
-    await page.locator(".statusbar-item", { hasText: "dapserver" }).waitFor();
-    await page.keyboard.press("Control+Shift+D");
-    for (const pane of ["Watch", "Breakpoints"]) await editor.fold(pane);
+    const browser = await launchBrowser();
+    const editor = new Editor(server, browser, await browser.newPage({ viewport: WINDOW }));
+    try {
+      await editor.#show(folder);
+    } catch (error) {
+      await editor.shot("failed-to-open");
+      await editor.close();
+      throw error;
+    }
     return editor;
   }
 
@@ -61,14 +56,24 @@ export class Editor {
   /** Type into the list that is open, and take the first entry once it is the one that is meant. */
   async choose(typed: string, entry: string): Promise<void> {
     await this.quickInput.fill(typed);
-    await this.page
-      .locator(".quick-input-list .monaco-list-row.focused", { hasText: entry })
-      .waitFor();
+    await this.firstEntry(entry).waitFor();
     await this.press("Enter");
+  }
+
+  /** The entry that Enter would take, if it has this text. */
+  firstEntry(text: string): Locator {
+    return this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text });
   }
 
   get quickInput(): Locator {
     return this.page.locator(".quick-input-widget input[type=text]").first();
+  }
+
+  /** The row of VARIABLES of this name. */
+  variable(name: string): Locator {
+    return this.page.locator(".debug-variables .monaco-list-row", {
+      has: this.page.getByText(name, { exact: true }),
+    });
   }
 
   /** Close a pane of the side bar, so that CALL STACK has its place. */
@@ -82,13 +87,17 @@ export class Editor {
     return this.page.locator(".notification-list-item, .monaco-dialog-box").allTextContents();
   }
 
-  /** End the session that is selected, by Shift+F5, and wait until no session is left. */
-  async endSession(): Promise<void> {
-    await this.press("Shift+F5");
+  /** Close what is open, and end all sessions by Shift+F5. */
+  async endSessions(): Promise<void> {
+    await this.press("Escape");
     await until(
-      "the session has ended",
-      () => this.page.locator(".codicon-debug-disconnect, .codicon-debug-stop").count(),
-      (buttons) => buttons === 0,
+      "all sessions have ended",
+      async () => {
+        const sessions = await this.#endButtons.count();
+        if (sessions > 0) await this.press("Shift+F5");
+        return sessions;
+      },
+      (sessions) => sessions === 0,
     );
   }
 
@@ -102,4 +111,29 @@ export class Editor {
     await this.#browser.close();
     await this.#server.close();
   }
+
+  async #show(folder: string): Promise<void> {
+    this.page.setDefaultTimeout(PATIENCE_MS);
+    await this.page.goto(this.#server.url(folder), { waitUntil: "domcontentloaded" });
+    // Earlier keys get lost without a trace: the extension host is not there yet.
+    await this.page.locator(".statusbar-item", { hasText: "dapserver" }).waitFor();
+    await this.press("Control+Shift+D");
+    for (const pane of ["Watch", "Breakpoints"]) await this.fold(pane);
+  }
+
+  /** The buttons of the debug toolbar that end the session: disconnect if it was attached to. */
+  get #endButtons(): Locator {
+    return this.page.locator(
+      ".debug-toolbar .codicon-debug-disconnect, .debug-toolbar .codicon-debug-stop",
+    );
+  }
+}
+
+function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    // Chromium's sandbox refuses to work for root.
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: ["--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
 }

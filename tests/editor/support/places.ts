@@ -3,7 +3,8 @@ import * as path from "node:path";
 /** What tests/editor/run says of the tree and of this machine. */
 function given(name: string): string {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: start the tests by tests/editor/run`);
+  if (value === undefined)
+    throw new Error(`${name} is not set: start the tests by tests/editor/run`);
   return value;
 }
 

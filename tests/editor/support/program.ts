@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { until } from "./waiting.ts";
@@ -64,6 +64,15 @@ export class Program {
     );
   }
 
+  /** Wait until this process traces it. */
+  async tracedBy(pid: number | undefined): Promise<void> {
+    await until(
+      "traced by another",
+      () => tracer(this.pid, this.pid),
+      (tracerPid) => tracerPid === pid,
+    );
+  }
+
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#child.once("exit", resolve));
@@ -82,6 +91,20 @@ export class Program {
       (lines) => lines.includes(line),
     );
   }
+}
+
+/** The processes that run this executable. */
+export function processesOf(executable: string): number[] {
+  const isOfIt = (pid: string) => {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`) === executable;
+    } catch {
+      return false; // a zombie or a kernel thread, or gone by now
+    }
+  };
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry) && isOfIt(entry))
+    .map(Number);
 }
 
 function tasks(pid: number): number[] {

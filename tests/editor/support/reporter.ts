@@ -6,7 +6,7 @@ export default async function* reporter(events: AsyncIterable<TestEvent>): Async
   for await (const { type, data } of events) {
     if (type === "test:pass" && data.details.type !== "suite") {
       yield `passed  ${data.name} (${seconds(data.details.duration_ms)} s)\n`;
-    } else if (type === "test:fail" && data.details.error.failureType !== "subtestsFailed") {
+    } else if (type === "test:fail" && !isOfSubtests(data.details.error)) {
       yield `FAILED  ${data.name}\n${inspect(data.details.error.cause)}\n`;
     } else if (type === "test:stderr" || type === "test:stdout") {
       yield data.message;
@@ -15,6 +15,11 @@ export default async function* reporter(events: AsyncIterable<TestEvent>): Async
       yield `${passed} passed, ${tests - passed} failed\n`;
     }
   }
+}
+
+/** A suite fails with its tests, and they have been reported. */
+function isOfSubtests(error: Error): boolean {
+  return "failureType" in error && error.failureType === "subtestsFailed";
 }
 
 function seconds(milliseconds: number): string {

@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { test } from "node:test";
+import { Editor } from "./editor.ts";
 import { PROGRAMS } from "./places.ts";
 import { Program } from "./program.ts";
 
@@ -12,10 +14,11 @@ export interface Configuration {
   readonly [argument: string]: unknown;
 }
 
-/** A folder with a C program, compiled, and a launch.json; gone when it is closed. */
+/** A folder with a C program and a launch.json, and the window on it; all gone when it is closed. */
 export class Workspace {
   readonly folder = mkdtempSync(path.join(tmpdir(), "editor-test-"));
   readonly #programs: Program[] = [];
+  #editor: Editor | undefined;
 
   /** Start the workshop under a name of its own. */
   async start(name: string): Promise<Program> {
@@ -43,7 +46,28 @@ export class Workspace {
     );
   }
 
+  async open(): Promise<void> {
+    this.#editor = await Editor.open(this.folder);
+  }
+
+  /** A test in the window, which is free of sessions afterwards. A failure leaves a picture. */
+  scenario(name: string, body: (editor: Editor) => Promise<void>): void {
+    test(name, async () => {
+      const editor = this.#editor;
+      if (editor === undefined) throw new Error("there is no window");
+      try {
+        await body(editor);
+      } catch (error) {
+        await editor.shot(`failed-${name.replaceAll(" ", "-")}`);
+        throw error;
+      } finally {
+        await editor.endSessions();
+      }
+    });
+  }
+
   async close(): Promise<void> {
+    await this.#editor?.close();
     await Promise.all(this.#programs.map((program) => program.close()));
     rmSync(this.folder, { recursive: true, force: true });
   }
