@@ -129,12 +129,20 @@ class Process:
             # Killed in this stop. The child is adopted at its own first stop.
             self._gone_soon(thread)
             return
-        self._stopped(thread, status)
+        if thread.wanted_stopped:
+            # The newborn joins the stop that its creator may complete.
+            self._born(tid, thread)
+            self._stopped(thread, status)
+        else:
+            self._stopped(thread, status)  # it runs again as soon as can be
+            self._born(tid, thread)
+
+    def _born(self, tid: int, creator: Thread) -> None:
         if tid in self._adopted_early:
             self._adopted_early.discard(tid)
         elif tid not in self.threads:
             if self._is_ours(tid):
-                self._add(tid, _NEWBORN, thread)
+                self._add(tid, _NEWBORN, creator)
                 self.expected[tid] = None
             else:  # CLONE_VM without CLONE_THREAD: another process
                 self._strangers.add(tid)

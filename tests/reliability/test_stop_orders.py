@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dapserver.debugger.events import Event, ProcessExited, ThreadExited, ThreadStarted
+from dapserver.debugger.events import Event, ProcessExited, Stopped, ThreadExited, ThreadStarted
+from dapserver.debugger.stop import Reason
 from dapserver.debugger.process import Process
 from dapserver.ptrace import api, signals
 
@@ -46,6 +47,9 @@ class Kernel:
         self._needs(tid)
         self.resumed.append((tid, signal))
 
+    def interrupt(self, tid: int) -> None:
+        self._needs(tid)
+
     def event_message(self, tid: int) -> int:
         self._needs(tid)
         return self.messages[tid]
@@ -61,7 +65,7 @@ class Kernel:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     kernel = Kernel(messages={CREATOR: CHILD})
-    for request in ("seize", "set_options", "cont", "event_message"):
+    for request in ("seize", "set_options", "cont", "interrupt", "event_message"):
         monkeypatch.setattr(api, request, getattr(kernel, request))
     monkeypatch.setattr(signals, "is_thread_of", kernel.is_thread_of)
     return kernel
@@ -91,6 +95,8 @@ def told(event: Event) -> str:
             return f"exited {event.tid}"
         case ProcessExited():
             return f"process exited {event.exit_code}"
+        case Stopped():
+            return f"stopped {event.stop.tid}"
     return str(event)
 
 
@@ -150,3 +156,10 @@ def test_R13_the_leaders_status_is_the_processes(process: Process, leader_last: 
     events = feed(process, *statuses[:: 1 if leader_last else -1])
     assert events[-1] == "process exited 7"
     assert sorted(events[:-1]) == [f"exited {PID}", f"exited {CREATOR}"]
+
+
+def test_R46_a_newborn_joins_the_stop_that_its_creator_completes(process: Process, kernel: Kernel) -> None:
+    process.stopping.begin(Reason.PAUSE, process.threads[PID])
+    assert feed(process, (PID, FIRST_STOP), (CREATOR, CLONE)) == [f"started {CHILD}"]
+    assert feed(process, (CHILD, FIRST_STOP)) == [f"stopped {PID}"]
+    assert kernel.resumed == []
