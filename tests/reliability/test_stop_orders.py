@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from dapserver.debugger.events import Event, ProcessExited, Stopped, ThreadExited, ThreadStarted
-from dapserver.debugger.stop import Reason
 from dapserver.debugger.process import Process
+from dapserver.debugger.stop import Reason
 from dapserver.ptrace import api, signals
 
 PID, CREATOR, CHILD = 100, 101, 102
