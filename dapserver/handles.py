@@ -51,6 +51,9 @@ class Handles(Generic[T]):
                 f"{self._what} {handle} is not valid (any more): the program has run since."
             ) from None
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def forget(self, tid: int) -> None:
         """Let the ids of a thread die: it is resumed."""
         for handle in self._of_thread.pop(tid, ()):

@@ -20,6 +20,9 @@ READ_SIZE = 1 << 16
 READS_AT_ONCE = 16
 """So that a program that never stops writing leaves time for everything else."""
 
+READS_AT_END = 1024
+"""Of what its children may still be writing."""
+
 
 class ProgramOutput:
     """Two pseudo-terminals, read while the loop runs."""
@@ -68,8 +71,9 @@ class _Stream:
                 return
 
     def drain(self) -> None:
-        while self._read_some():
-            pass
+        for _ in range(READS_AT_END):
+            if not self._read_some():
+                return
 
     def _read_some(self) -> bool:
         if self.master < 0:

@@ -33,6 +33,7 @@ class Publisher:
         self._process = process
         self._start_method: Literal["launch", "attach"] = "launch" if launched else "attach"
         self._refetches = refetches
+        self._refetch_owed = False
         self._ends_session = True
         self.modules = Modules(process.living)
         self.history = History()
@@ -49,6 +50,8 @@ class Publisher:
     def publish(self, events: Sequence[Event]) -> None:
         """Post all events, and write them in one piece."""
         self.history.record(events)
+        if self._refetch_owed:
+            self._renamed(None)
         post = self._outbox.post
         for event in events:
             if type(event) is ThreadStarted:
@@ -89,6 +92,7 @@ class Publisher:
         self._renamed(None)
 
     def _renamed(self, _event: Renamed | None) -> None:
+        self._refetch_owed = self._refetches and self._outbox.full
         if self._refetches and not self._outbox.full:
             self._connection.post("invalidated", dap.InvalidatedEventBody(areas=["threads"]))
 

@@ -13,13 +13,13 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import dapserver.requests  # noqa: F401 - registers the handlers
 from dapserver import access
+from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol.framing import MAX_HEADER
 from dapserver.protocol.model import build_all
 from dapserver.protocol.outbox import Outbox
@@ -68,12 +68,14 @@ async def _serve(
         loop.add_signal_handler(number, connection.hang_up)
     try:
         await connection.serve()
-    finally:
-        await session.close()
-        await _flush(transport)
-        for number in _END_SIGNALS:  # it ends already
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
+    except Exception:
+        log.exception("session ended by an error")
+    await session.close()
+    await _flush(transport)
+    logging.shutdown()
+    # Threads of the target that run are let go by the kernel now. A slower end would leave them
+    # with a tracer that does not resume them.
+    os._exit(0)
 
 
 async def _flush(transport: asyncio.WriteTransport) -> None:
@@ -103,7 +105,12 @@ async def _serve_pipes(wire_in: int, wire_out: int) -> None:
 
 
 def serve_stdio() -> None:
-    """Serve one client on stdin and stdout; whatever else writes to stdout goes to stderr."""
+    """Serve one client on stdin and stdout; whatever else writes to stdout goes to stderr.
+
+    Does not return. DebuggerError if they are files.
+    """
+    if any(stat.S_ISREG(os.fstat(fd).st_mode) for fd in (0, 1)):
+        raise DebuggerError("stdin and stdout must be pipes, sockets or a terminal, not files")
     wire_in, wire_out = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     asyncio.run(_serve_pipes(wire_in, wire_out))
@@ -175,6 +182,7 @@ def serve_forever(listener: Listener) -> None:
     def end(_number: int, _frame: object) -> None:
         raise _Ended
 
+    signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
     for number in _END_SIGNALS:
         signal.signal(number, end)
     build_all()
@@ -207,7 +215,14 @@ def _somebody_came(listener: Listener, watched: int | None) -> bool:
     poll.register(listener.sock, select.POLLIN)
     if watched is not None:
         poll.register(watched, 0)  # POLLERR: the reading end of a pipe is closed (poll(2))
-    return any(fd == listener.sock.fileno() for fd, _ in poll.poll(REAP_EVERY * 1000))
+    # Only here may a signal to end be taken: elsewhere it would find a session that is in no list
+    # yet, or one that was reaped but is in the list still.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
+    try:
+        ready = poll.poll(REAP_EVERY * 1000)
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
+    return any(fd == listener.sock.fileno() for fd, _ in ready)
 
 
 def _closed(watched: int | None) -> bool:
@@ -228,26 +243,23 @@ def _accept_one(listener: Listener, sessions: set[int]) -> None:
         time.sleep(0.1)
         return
     with client:
-        # A signal to end must find the new session in the list, and must not act in its process.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
         try:
             pid = os.fork()
-            if pid == 0:
-                _become_session(listener, client, before)
-            sessions.add(pid)
         except OSError as error:
             log.warning("cannot serve a client: %s", error)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            return
+        if pid == 0:
+            _become_session(listener, client)
+        sessions.add(pid)
 
 
-def _become_session(listener: Listener, client: socket.socket, mask: Iterable[int]) -> NoReturn:
+def _become_session(listener: Listener, client: socket.socket) -> NoReturn:
     """In the forked process: serve one client and end, whatever happens."""
     code = 1
     try:
         for number in (*_END_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
         client.settimeout(None)
         listener.sock.close()
         if why := listener.admits(client):

@@ -8,11 +8,9 @@ import logging
 import signal
 from typing import TYPE_CHECKING, Any
 
-from dapserver.debugger import attach
 from dapserver.debugger.errors import DebuggerError
-from dapserver.debugger.events import Event, Stopped
+from dapserver.debugger.events import Event, Executed, Stopped, ThreadExited
 from dapserver.debugger.process import Process
-from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.tracer import Tracer
 from dapserver.handles import Frame, Handles, RegistersOf
@@ -55,6 +53,8 @@ class Session:
         self._tracer: Tracer | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._quiet_stop: asyncio.Future[None] | None = None
+        self._left = False
+        """Whether what still happens is no longer the client's business."""
         self._ended = asyncio.Event()
 
     # -- who may ask what ------------------------------------------------------------------
@@ -156,24 +156,32 @@ class Session:
         assert self._publisher is not None
         if self._quiet_stop is not None and any(type(event) is Stopped for event in events):
             events = [event for event in events if type(event) is not Stopped]
-            self._quiet_stop.set_result(None)
-            self._quiet_stop = None
+            self._quiet_stop_made()
+        if self.frames or self.variables:
+            for event in events:
+                if isinstance(event, ThreadExited | Executed):
+                    self._forget_handles(event.tid)
         if self.process.exited:
             self._process_ended()
-        self._publisher.publish(events)
+        if not self._left:
+            self._publisher.publish(events)
 
     def _process_ended(self) -> None:
-        self._forget_tracer()
-        if self.output is not None:
-            self.output.finish()
-        if self._quiet_stop is not None:
-            self._quiet_stop.set_result(None)
-            self._quiet_stop = None
-        self._ended.set()
-
-    def _forget_tracer(self) -> None:
         self._tracer = None
         asyncio.get_running_loop().remove_reader(self._child_signal.fileno())
+        if self.output is not None:
+            self.output.finish()
+        self._quiet_stop_made()
+        self._ended.set()
+
+    def _quiet_stop_made(self) -> None:
+        if self._quiet_stop is not None and not self._quiet_stop.done():
+            self._quiet_stop.set_result(None)
+        self._quiet_stop = None
+
+    def _forget_handles(self, tid: int) -> None:
+        self.frames.forget(tid)
+        self.variables.forget(tid)
 
     # -- the thread list -------------------------------------------------------------------
 
@@ -207,8 +215,7 @@ class Session:
             process.stopping.release_all()
             threads = list(process.threads.values())
         for each in threads:
-            self.frames.forget(each.tid)
-            self.variables.forget(each.tid)
+            self._forget_handles(each.tid)
             if each.state is State.STOPPED:
                 process.resume_thread(each)
         self.wake_soon()
@@ -216,7 +223,7 @@ class Session:
     async def leave(self, *, kill: bool, suspend: bool = False) -> None:
         """Detach from the process, or end it."""
         process = self.process
-        if process is None or process.exited or self._tracer is None:
+        if process is None or process.exited or self._left:
             return
         if kill:
             await self._kill(process)
@@ -227,18 +234,23 @@ class Session:
             # Option.EXITKILL would end it together with us, and can be taken off a stopped thread
             # only; and a process that is to stay suspended must have met its SIGSTOP.
             await self._stop_quietly(process)
-        self._forget_tracer()
-        attach.drain(process)
-        # Threads that run are not stopped for this: the kernel lets go of them when this
-        # process, which does nothing else, ends.
+        self._left = True
         for thread in list(process.threads.values()):
             if thread.state is State.STOPPED:
                 process.detach_thread(thread)
+                process.forget(thread)
+        # Threads that run are not stopped for this: the kernel lets go of them when this process
+        # ends. Until then they are served on, for a stop without us would be for good.
+        process.stopping.release_all()
+        self.wake()
 
     async def end_for_restart(self) -> None:
         """End the launched program, but not the session."""
+        process = self.require_process()
         self.require_publisher().do_not_end_session()
         await self.leave(kill=True)
+        if not process.exited:
+            raise DebuggerError(f"Process {process.pid} does not end, so it cannot be restarted.")
 
     async def close(self) -> None:
         """The client is gone, or this process is to end: undo everything."""
@@ -257,8 +269,7 @@ class Session:
         thread = next(iter(process.threads.values()), None)
         if thread is not None:
             self._quiet_stop = stopped = asyncio.get_running_loop().create_future()
-            process.stopping.non_stop = False
-            process.stopping.begin(Reason.PAUSE, thread)
+            process.stopping.stop_all(thread)
             self.wake()
             await stopped
 

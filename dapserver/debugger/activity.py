@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from dapserver.debugger.history import since_boot, start_time
+from dapserver.debugger.history import start_time
 from dapserver.debugger.thread import State, Thread
 from dapserver.ptrace import api, procfs
 
@@ -42,7 +42,7 @@ def look(pid: int, thread: Thread) -> Activity | None:
         waiting_for=_waiting_for(pid, thread.tid) if state in {"sleeping", "blocked", "paused"} else None,
         cpu_time=stat.cpu_ticks * _TICK,
         processor=stat.processor,
-        start_time=since_boot(stat.start_time) if thread.found else start_time(pid, thread),
+        start_time=start_time(pid, thread),
     )
 
 

@@ -66,8 +66,11 @@ def seize_all(process: Process) -> None:
 
 def seize_missing(process: Process) -> None:
     """Trace the threads that no event told of (CLONE_UNTRACED), found by one listing."""
+    drain(process)
     for tid in _tasks(process):
-        if tid not in process.threads:
+        # A leader that has ended is still listed, and to seize it would mean to wait for an exec
+        # that waits for us (PTRACE_SEIZE takes cred_guard_mutex). (exec.c)
+        if tid not in process.threads and not (tid == process.pid and process.leader_traced):
             _seize(process, tid)
 
 
@@ -114,6 +117,17 @@ def _seize(process: Process, tid: int) -> bool:
     return True
 
 
+def _try_again(process: Process, tid: int) -> bool:
+    """A dying thread, and one whose process executes a program, are refused for a moment."""
+    try:
+        process.seize(tid)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return True
+
+
 def _refused(process: Process, tid: int) -> bool:
     """EPERM: ours already by its creator's TRACECLONE, or a zombie, or really refused."""
     try:
@@ -125,6 +139,10 @@ def _refused(process: Process, tid: int) -> bool:
     if status["State"][0] in "ZX":
         return tid != process.pid  # a leader may stay a zombie as long as its process lives
     if process.threads:
-        # The others could be seized, so the process may be traced: this one is another's.
-        raise refusal.traced_already(process.pid, int(status["TracerPid"]))
+        if tracer := int(status["TracerPid"]):
+            # The others could be seized, so the process may be traced: this one is another's.
+            raise refusal.traced_already(process.pid, tracer)
+        return True
+    if _try_again(process, tid):
+        return True
     raise refusal.not_permitted(process.pid, tid)

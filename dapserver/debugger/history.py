@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import time
 from collections import deque
@@ -49,7 +51,6 @@ class History:
         self.started = self.exited = 0
         self.lives: deque[Life] = deque(maxlen=MOST_LIVES)
         self.halts: list[Halt] = []
-        self._halts_dropped = 0
 
     def record(self, events: Iterable[Event]) -> None:
         """Take in what just happened."""
@@ -67,10 +68,11 @@ class History:
 
     def _halted(self, event: Stopped, now: int) -> None:
         stop = event.stop
+        if any(not halt.end and (halt.all_threads or halt.tid == stop.tid) for halt in self.halts):
+            return  # a pause of what stands still already
         self.halts.append(Halt(stop.reason, stop.tid, stop.all_threads, now))
         if len(self.halts) > MOST_STOPS:
             del self.halts[0]
-            self._halts_dropped += 1
 
     def resumed(self, tid: int | None) -> None:
         """End the stops of one thread, or of all."""
@@ -96,14 +98,12 @@ def microseconds() -> int:
 
 
 def start_time(pid: int, thread: Thread) -> int:
-    """When a thread was created: seen by us, or as the kernel says, in steps of a clock tick."""
-    if not thread.found:
-        return int(thread.born * 1e6)
-    try:
-        ticks = procfs.stat(pid, thread.tid).start_time
-    except ProcessLookupError:
-        return int(thread.born * 1e6)
-    return since_boot(ticks)
+    """When a thread was created: as seen by us, or in steps of a clock tick as the kernel says."""
+    if thread.found:
+        with contextlib.suppress(ProcessLookupError):
+            thread.born = since_boot(procfs.stat(pid, thread.tid).start_time) / 1e6
+            thread.found = False  # it is known now, also once the thread has ended
+    return int(thread.born * 1e6)
 
 
 def since_boot(ticks: int) -> int:
@@ -111,5 +111,9 @@ def since_boot(ticks: int) -> int:
 
     The clock since boot goes on while the machine is suspended, the monotonic one does not.
     """
-    suspended = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 - microseconds()
-    return ticks * _TICK - suspended
+    return ticks * _TICK - _suspended()
+
+
+@functools.cache  # once: the two readings are never at the same moment, and a time must not jitter
+def _suspended() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 - microseconds()

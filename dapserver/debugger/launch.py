@@ -6,6 +6,7 @@ terminal, it waits until it is traced and only then executes the program.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import socket
@@ -72,6 +73,8 @@ def start_held(command: list[str], cwd: str | None, env: dict[str, str], output:
             stderr=output[1],
             start_new_session=True,
         )
+    except ValueError as error:  # a null byte
+        raise DebuggerError(f"Cannot start {command[-1]!r}: {error}.") from None
     except OSError as error:
         raise DebuggerError(f"Cannot start in {cwd or os.getcwd()!r}: {error.strerror}.") from None
     process.returncode = 0  # it is waited for as a tracee, not by subprocess
@@ -90,27 +93,25 @@ def take_over(connection: socket.socket, program: str, *, non_stop: bool) -> Pro
         process.seize(pid)
     except PermissionError:
         raise refusal.not_permitted(pid, pid) from None
-    process.threads[pid].wanted_stopped = True
-    connection.setblocking(True)
+    connection.setblocking(False)
     connection.sendall(b"\n")
-    failure = connection.recv(16)
-    if failure:
-        process.threads[pid].wanted_stopped = False
-        while not process.exited:
-            process.handle(*wait_until_stop(pid))
-        why = os.strerror(int(failure))
-        raise DebuggerError(f"Cannot run {program!r}: {why}. Check 'program' and 'cwd'.")
-    _wait_for_exec(process)
+    _wait_for_exec(process, connection, program)
     process.events[:] = [ThreadStarted(pid)]  # its exec is how it begins, not news
     return process
 
 
-def _wait_for_exec(process: Process) -> None:
-    """Handle stops until the exec; they come at once, for the exec has happened already."""
-    while True:
+def _wait_for_exec(process: Process, connection: socket.socket, program: str) -> None:
+    """Handle stops until the exec, and hold that; or say why it failed."""
+    while not process.exited:
         tid, status = wait_until_stop(process.pid)
+        executed = decode(status).kind is Kind.EXEC
+        if executed:
+            process.threads[tid].wanted_stopped = True
         process.handle(tid, status)
-        if decode(status).kind is Kind.EXEC:
+        if executed:
             return
-        if process.exited:
-            raise DebuggerError("The program ended before its first instruction.")
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        if failure := connection.recv(16):
+            why = os.strerror(int(failure))
+            raise DebuggerError(f"Cannot run {program!r}: {why}. Check 'program' and 'cwd'.")
+    raise DebuggerError("The program ended before its first instruction.")

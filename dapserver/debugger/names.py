@@ -38,8 +38,10 @@ class Names:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         most = 1 << 20 if hard == resource.RLIM_INFINITY else hard
         self._fds_left = most - _SPARE_FDS
-        self._young: deque[Thread] = deque()
-        self._next_look = 0.0
+        self._young: deque[tuple[Thread, float]] = deque()
+        """Whose names are watched, and until when."""
+        self._renamed: dict[int, None] = {}
+        self._next_look = self._next_tell = 0.0
 
     # -- when somebody looks ---------------------------------------------------------------
 
@@ -49,14 +51,14 @@ class Names:
         return [thread for thread in threads if thread.name_read < oldest]
 
     def read(self, thread: Thread, now: float) -> bool:
-        """Read a thread's name; whether it differs from the one that was known."""
+        """Read a thread's name; whether it differs from one that was known."""
         try:
             data = self._read_comm(thread)
         except OSError:
             return False  # it is gone; its last name stays
         known, thread.name = thread.name, data.decode("utf-8", "replace").rstrip("\n")
         thread.name_read = now
-        return thread.name != known
+        return bool(known) and thread.name != known
 
     def _read_comm(self, thread: Thread) -> bytes:
         if thread.comm_fd >= 0:
@@ -80,30 +82,43 @@ class Names:
 
     # -- unasked ---------------------------------------------------------------------------
 
-    def inherit(self, thread: Thread, creator: Thread) -> None:
+    def inherit(self, thread: Thread, creator: Thread | None) -> None:
         """Give a newborn its creator's name, as the kernel does, and watch for one of its own."""
-        if not creator.name:
-            self.read(creator, time.monotonic())
-        thread.name = creator.name
-        self._young.append(thread)
+        if creator is not None:
+            if not creator.name:
+                self.read(creator, time.monotonic())
+            thread.name = creator.name
+        self.watch(thread)
+
+    def watch(self, thread: Thread) -> None:
+        """Watch a thread that may be young, or has just begun another program."""
+        self._young.append((thread, time.monotonic() + YOUNG))
+
+    def renew(self, thread: Thread) -> None:
+        """After an exec: another name, behind another descriptor."""
+        self.forget(thread)
+        thread.name_read = 0.0
+        self.watch(thread)
 
     @property
     def next_look(self) -> float | None:
         """When `look` is due, on the monotonic clock."""
-        return self._next_look if self._young else None
+        return self._next_look if self._young or self._renamed else None
 
     def look(self, alive: dict[int, Thread], now: float) -> tuple[int, ...]:
-        """Read a slice of the young threads' names; the tids of those that got another one."""
-        renamed = []
+        """Read a slice of the young threads' names; every `INTERVAL`, the tids with another name."""
         young = self._young
         for _ in range(min(SLICE, len(young))):
-            thread = young.popleft()
+            thread, until = young.popleft()
             if alive.get(thread.tid) is not thread:
                 continue
             if self.read(thread, now):
-                renamed.append(thread.tid)
-            if now - thread.born < YOUNG:
-                young.append(thread)
-        full_round = len(young) <= SLICE
-        self._next_look = time.monotonic() + (INTERVAL if full_round else INTERVAL / 16)
+                self._renamed[thread.tid] = None
+            if now < until:
+                young.append((thread, until))
+        self._next_look = now + (INTERVAL if len(young) <= SLICE else INTERVAL / 16)
+        if not self._renamed or now < self._next_tell:
+            return ()
+        self._next_tell = now + INTERVAL
+        renamed, self._renamed = self._renamed, {}
         return tuple(renamed)

@@ -63,7 +63,9 @@ class Process:
         leader = tid == self.pid
         api.seize(tid, self._leader_options if leader else self._options)
         self._leader_traced |= leader
-        self._add(tid, _RUNNING).found = True
+        thread = self._add(tid, _RUNNING)
+        thread.found = True
+        self.names.watch(thread)
 
     def living(self) -> int:
         """The id of some live thread; the process's own if there is none."""
@@ -178,17 +180,14 @@ class Process:
         except ProcessLookupError:
             self._gone_soon(thread)
             return
-        thread.wanted_stopped = caller.wanted_stopped
+        self.stopping.survived(caller, thread)
         thread.signal = 0
-        thread.stop = None
-        self.names.forget(thread)
-        thread.name_read = 0.0
+        self.names.renew(thread)
         self._leader_traced = True
         self._adopted_early.clear()
         self._strangers.clear()
         for other in [t for t in self.threads.values() if t is not thread]:
             self._remove(other)
-        self.stopping.only_thread(thread)
         self.events.append(Executed(thread.tid))
         self._stopped(thread, status)
 
@@ -215,6 +214,16 @@ class Process:
 
     # -- the table of threads ----------------------------------------------------------------
 
+    def forget(self, thread: Thread) -> None:
+        """Drop a thread that was detached, without a word."""
+        del self.threads[thread.tid]
+        self.names.forget(thread)
+
+    @property
+    def leader_traced(self) -> bool:
+        """Whether the leader is or was ours, though it may have ended before the others."""
+        return self._leader_traced
+
     def _is_ours(self, tid: int) -> bool:
         return signals.is_thread_of(self.architecture.tgkill, self.pid, tid)
 
@@ -222,7 +231,7 @@ class Process:
         thread = Thread(tid, state, time.monotonic())
         self.threads[tid] = thread
         self.events.append(ThreadStarted(tid))
-        if creator is not None:
+        if state is _NEWBORN:
             self.names.inherit(thread, creator)
         if self.stopping.held:
             self.stopping.join(thread)

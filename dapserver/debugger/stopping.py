@@ -52,22 +52,26 @@ class Stopping:
 
     def begin(self, reason: Reason, thread: Thread, signal: int = 0) -> None:
         """Begin a stop for which *thread* is the reason."""
+        if reason is Reason.PAUSE and thread.signal:  # it stands already, and for that
+            reason, signal = Reason.SIGNAL, thread.signal
         stop = Stop(reason, thread.tid, not self.non_stop, signal)
-        thread.stop = stop
+        concerned = [thread] if self.non_stop else list(self._threads.values())
+        missing = {t for t in concerned if self._must_stop(t)}
+        self.held = not self.non_stop
         if self.pending and not self.non_stop:
-            self._change_reason(stop)
+            pending = self.pending[0]
+            pending.missing |= missing
+            if pending.stop.reason is Reason.PAUSE:  # a fault met on the way is the better reason
+                pending.stop = stop
         else:
-            concerned = [thread] if self.non_stop else list(self._threads.values())
-            self.held = not self.non_stop
-            missing = {t for t in concerned if self._must_stop(t)}
             self.pending.append(Pending(stop, missing, time.monotonic() + GRACE))
         self._report_complete()
 
-    def _change_reason(self, stop: Stop) -> None:
-        """A fault met on the way to a pause is the better reason for it."""
-        pending = self.pending[0]
-        if pending.stop.reason is Reason.PAUSE:
-            pending.stop = stop
+    def stop_all(self, thread: Thread) -> None:
+        """Begin a stop of all threads, whatever mode was chosen and whatever stops are under way."""
+        self.non_stop = False
+        self.pending.clear()
+        self.begin(Reason.PAUSE, thread)
 
     def _must_stop(self, thread: Thread) -> bool:
         """Want a thread stopped; whether its stop is still to come."""
@@ -100,21 +104,32 @@ class Stopping:
             pending.missing.discard(thread)
         self._report_complete()
 
-    def only_thread(self, thread: Thread) -> None:
-        """All threads but this one have ended by its exec."""
+    def survived(self, caller: Thread, thread: Thread) -> None:
+        """Pass on to *thread*, the leader, what is wanted of *caller*, who executed a program.
+
+        All other threads end by that, and the caller goes on under the leader's id: a stop that
+        concerns it is complete with the leader's next stop.
+        """
+        thread.wanted_stopped = caller.wanted_stopped
         self.held = self.held and thread.wanted_stopped
-        if not thread.wanted_stopped:
-            self.pending.clear()
+        concerning = [p for p in self.pending if p.stop.all_threads or p.stop.tid == caller.tid]
+        self.pending[:] = concerning if thread.wanted_stopped else []
+        for pending in self.pending:
+            pending.missing = {thread}
+            pending.stop = replace(pending.stop, tid=thread.tid)
 
     def release(self, thread: Thread) -> None:
         """Want a thread running again; a stop that still waits for it is given up."""
         thread.wanted_stopped = False
-        thread.stop = None
         for pending in self.pending:
             pending.missing.discard(thread)
+            if pending.stop.tid == thread.tid and pending.stop.all_threads:
+                other = next((t.tid for t in self._threads.values() if t.wanted_stopped), thread.tid)
+                pending.stop = replace(pending.stop, reason=Reason.PAUSE, tid=other, signal=0)
         self.pending[:] = [p for p in self.pending if p.stop.tid != thread.tid]
         # Once the last was let go one by one, there is nothing left for newborns to join.
         self.held = self.held and any(t.wanted_stopped for t in self._threads.values())
+        self._report_complete()
 
     def release_all(self) -> None:
         """Want all threads running, those born from now on included."""
@@ -122,7 +137,6 @@ class Stopping:
         self.pending.clear()
         for thread in self._threads.values():
             thread.wanted_stopped = False
-            thread.stop = None
 
     @property
     def deadline(self) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from dapserver.debugger.stop import Stop
 from dapserver.ptrace.wait import WaitStatus
 
 
@@ -41,8 +40,6 @@ class Thread:
     """To be delivered when it is resumed: it is in a signal-delivery-stop of this signal."""
     interrupted: bool = False
     """We sent PTRACE_INTERRUPT, so its system call may have been cut short. (interruptible_waits.c)"""
-    stop: Stop | None = None
-    """The stop that was reported for it, while it lasts."""
     name: str = ""
     name_read: float = 0.0
     """When its name was read, in seconds of the monotonic clock; 0: never."""

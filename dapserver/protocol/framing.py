@@ -61,9 +61,6 @@ class CheckedReader:
     async def readexactly(self, count: int) -> bytes:
         return await self._reader.readexactly(count)
 
-    def feed_eof(self) -> None:
-        self._reader.feed_eof()
-
 
 def _length(value: bytes) -> int:
     # bytes.isdigit() is ASCII only; ten digits hold any length that is allowed.

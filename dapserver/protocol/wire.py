@@ -107,14 +107,21 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._asked: list[tuple[ReverseRequest, asyncio.Future[dict[str, Any]]]] = []
+        self._reading: asyncio.Future[None] | None = None
         self._hanging_up = False
 
     async def serve(self) -> None:
         """Handle messages until the client disconnects, goes away, or framing is lost."""
         never = threading.Event()  # run_async looks at it between messages only: see hang_up
         lost = None
+        self._reading = asyncio.ensure_future(
+            run_async(never, self._reader, self, _quiet, self._unreadable)  # type: ignore[arg-type] # duck-typed
+        )
         try:
-            await run_async(never, self._reader, self, _quiet, self._unreadable)  # type: ignore[arg-type] # duck-typed
+            await self._reading
+        except asyncio.CancelledError:
+            if not self._hanging_up:
+                raise
         except FramingError as error:
             lost = f"{error}; the connection ends here, because the next message cannot be found."
         except (asyncio.IncompleteReadError, ConnectionError) as error:
@@ -140,7 +147,8 @@ class Connection:
     def hang_up(self) -> None:
         """End the connection, after the response of the request that is being handled if any."""
         self._hanging_up = True
-        self._reader.feed_eof()
+        if self._reading is not None:
+            self._reading.cancel()
 
     def cancel(self, seq: int) -> None:
         """Cancel the request with this seq if it is still being handled."""
@@ -224,6 +232,8 @@ class Connection:
             _fail(response, DebuggerError("The request was cancelled.", short="cancelled"))
         except DebuggerError as error:
             _fail(response, error)
+        except ProcessLookupError:
+            _fail(response, DebuggerError("It has just ended."))
         except ValidationError as error:
             _fail(response, DebuggerError(f"{request.command}: {describe(error)}"))
         except Exception as error:

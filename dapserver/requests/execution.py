@@ -30,4 +30,10 @@ async def continue_(session: Session, arguments: dap.ContinueArguments) -> dap.C
     process = session.require_process()
     one = process.non_stop or bool(arguments.single_thread)
     session.run_again(session.require_thread(arguments.thread_id) if one else None)
-    return dap.ContinueResponseBody(all_threads_continued=not process.some_held)
+    some_held = process.some_held
+    if arguments.single_thread:
+        # Editors take the response of a plain `continue` for this event, but VS Code sends none
+        # with `singleThread`: an extension does, behind its back.
+        body = dap.ContinuedEventBody(thread_id=arguments.thread_id, all_threads_continued=not some_held)
+        session.connection.post("continued", body)
+    return dap.ContinueResponseBody(all_threads_continued=not some_held)

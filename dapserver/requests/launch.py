@@ -49,9 +49,15 @@ async def restart(session: Session, arguments: RestartArguments) -> None:
     launched = session.launched
     if launched is None:
         raise DebuggerError("Only a launched program can be restarted; this one was attached to.")
+    if arguments.arguments:
+        launched = LaunchArguments.model_validate(arguments.arguments)
+    _find(launched)  # or the old one would be ended for nothing
     await session.end_for_restart()
-    changed = arguments.arguments
-    await _start(session, LaunchArguments.model_validate(changed) if changed else launched)
+    try:
+        await _start(session, launched)
+    except DebuggerError:
+        session.connection.post("terminated")
+        raise
 
 
 async def _start(session: Session, arguments: LaunchArguments) -> None:

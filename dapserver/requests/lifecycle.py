@@ -31,8 +31,9 @@ async def initialize(session: Session, arguments: dap.InitializeRequestArguments
 
 @request("configurationDone")
 async def configuration_done(session: Session, _arguments: dap.ConfigurationDoneArguments) -> None:
-    session.configured = True
-    begin_launched_program(session)
+    if not session.configured:
+        session.configured = True
+        begin_launched_program(session)
 
 
 def begin_launched_program(session: Session) -> None:

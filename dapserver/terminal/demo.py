@@ -47,7 +47,7 @@ def _watch(client: DapClient, program: subprocess.Popen[str]) -> None:
     started = _follow(client, program.pid)
     threads = client.threads()
     _say("summary", f"{started} threads started and exited; the list now: {_listing(threads)}")
-    if started != THREADS or set(threads) != client.live_threads() != {program.pid}:
+    if started != THREADS or not set(threads) == client.live_threads() == {program.pid}:
         raise DebuggerError("the thread list is not what the program did: this is a bug")
     client.request("disconnect")
     client.wait_closed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import IO, cast
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,6 +17,7 @@ from dapserver.debugger.history import microseconds
 from dapserver.debugger.process import Process
 from dapserver.ptrace import procfs
 from dapserver.terminal.words import farewell
+from dapserver.terminal.writer import Writer
 
 REFRESH = 0.25
 """Seconds between two drawings."""
@@ -30,9 +32,10 @@ FRAME_LINES = 8
 class LiveTable:
     """Follows the threads, drawn a few times a second."""
 
-    def __init__(self, process: Process, console: Console | None = None) -> None:
+    def __init__(self, process: Process, writer: Writer, console: Console | None = None) -> None:
         self._process = process
-        self._console = console or Console()
+        self._writer = writer
+        self._console = console or Console(file=cast("IO[str]", writer))
         self._ended: deque[tuple[ThreadExited, float]] = deque(maxlen=LATELY)
         """With the seconds that each lived under our eyes."""
         self._started = self._exited = 0
@@ -54,7 +57,7 @@ class LiveTable:
 
     def tick(self) -> None:
         now = time.monotonic()
-        if now >= self._next:
+        if now >= self._next and not self._writer.behind:
             self._next = now + REFRESH
             self._live.update(self.picture(), refresh=True)
 

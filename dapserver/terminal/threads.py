@@ -6,9 +6,8 @@ import json
 import os
 import select
 import signal
-import sys
+import threading
 import time
-from collections.abc import Iterator
 from typing import NoReturn, Protocol
 
 from dapserver.debugger.attach import attach
@@ -20,6 +19,7 @@ from dapserver.debugger.tracer import Tracer
 from dapserver.ptrace.wait import ChildSignal
 from dapserver.terminal.table import LiveTable
 from dapserver.terminal.words import farewell
+from dapserver.terminal.writer import Writer
 
 REFRESH = 0.25
 """Seconds between two ticks of a view while nothing happens."""
@@ -38,127 +38,130 @@ class View(Protocol):
         """Called once, in the end."""
 
 
-def run(pid: int, *, as_json: bool, trace_file: str | None = None) -> None:
-    """Attach, show until Ctrl-C or the end of the process, detach. DebuggerError if refused."""
+def run(pid: int, *, as_json: bool, trace_file: str | None = None) -> NoReturn:
+    """Attach, show until Ctrl-C or the end of the process, leave. DebuggerError if refused."""
     if trace_file is not None:
         with open(trace_file, "a", encoding="utf-8"):
             pass  # better now than after an hour
     child_signal = ChildSignal()
     process = attach(pid)
+    writer = Writer(1)
     view: View
     if as_json:
-        view = JsonLines(process)
-    elif sys.stdout.isatty():
-        view = LiveTable(process)
+        view = JsonLines(process, writer)
+    elif writer.isatty():
+        view = LiveTable(process, writer)
     else:
-        view = Lines(process)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
-    history = History()
-    try:
-        for event in _events(child_signal, process, view, history):
-            view.show(event, time.monotonic_ns())
-    except (KeyboardInterrupt, _Stop):
-        pass
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    finally:
-        view.close()
+        view = Lines(process, writer)
+    watch = Watch(child_signal, process, view, writer)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, watch.stop)
+    watch.run()
+    watch.leave(trace_file)
+
+
+class Watch:
+    """Follows one process until it ends or somebody has seen enough."""
+
+    def __init__(self, child_signal: ChildSignal, process: Process, view: View, writer: Writer) -> None:
+        self._child_signal = child_signal
+        self._process = process
+        self._view = view
+        self._writer = writer
+        self._tracer = Tracer(child_signal, process)
+        self._history = History()
+        self._stopped = False
+
+    def stop(self, _number: int, _frame: object) -> None:
+        """Handle a signal that asks us to leave."""
+        self._stopped = True
+
+    def run(self) -> None:
+        self._show(self._process.take_events())
+        while not (self._stopped or self._process.exited or self._writer.broken):
+            self._show(self._next(REFRESH))
+
+    def leave(self, trace_file: str | None) -> NoReturn:
+        """Write what is still to be written, while the process is served on, and end.
+
+        Threads that run are let go by the kernel when this process ends: none is stopped.
+        """
+        self._view.close()
+        whole = None
         if trace_file is not None:
-            _write_trace(trace_file, process, history)
-    # Threads that run are let go by the kernel when this process ends, which is now: none is stopped.
+            for thread in self._process.threads.values():
+                self._process.names.read(thread, time.monotonic())
+            whole = trace(self._process, self._history)
 
+        def finish() -> None:
+            if trace_file is not None:
+                with open(trace_file, "w", encoding="utf-8") as output:
+                    json.dump(whole, output)
+            self._writer.finish()
 
-class _Stop(Exception):
-    """A signal asks us to end."""
+        finishing = threading.Thread(target=finish)
+        finishing.start()
+        while finishing.is_alive():
+            self._next(0.01)
+        os._exit(0)
 
+    def _next(self, seconds: float) -> list[Event]:
+        due = self._tracer.deadline
+        if due is not None:
+            seconds = min(seconds, max(0.0, due - time.monotonic()))
+        select.select([self._child_signal.fileno()], [], [], seconds)
+        return self._tracer.wake()
 
-def _stop(_number: int, _frame: object) -> NoReturn:
-    raise _Stop
-
-
-def _write_trace(file: str, process: Process, history: History) -> None:
-    for thread in process.threads.values():
-        process.names.read(thread, time.monotonic())
-    with open(file, "w", encoding="utf-8") as output:
-        json.dump(trace(process, history), output)
-
-
-def _events(child_signal: ChildSignal, process: Process, view: View, history: History) -> Iterator[Event]:
-    tracer = Tracer(child_signal, process)
-    events = process.take_events()
-    history.record(events)
-    yield from events
-    view.tick()
-    while not process.exited:
-        due = tracer.deadline
-        timeout = REFRESH if due is None else min(REFRESH, max(0.0, due - time.monotonic()))
-        select.select([child_signal.fileno()], [], [], timeout)
-        events = tracer.wake()
-        history.record(events)
-        yield from events
-        view.tick()
+    def _show(self, events: list[Event]) -> None:
+        self._history.record(events)
+        for event in events:
+            self._view.show(event, time.monotonic_ns())
+        self._view.tick()
 
 
 def _name(process: Process, tid: int) -> str:
-    """The name of a live thread, read now unless it was just before."""
+    """The last name of a live thread: a newborn's is its creator's, until it is renamed."""
     thread = process.threads.get(tid)
     if thread is None:
         return ""
-    process.names.read(thread, time.monotonic())
+    if not thread.name:
+        process.names.read(thread, time.monotonic())
     return thread.name
 
 
 class JsonLines:
     """One JSON object a line, for programs."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, writer: Writer) -> None:
         self._process = process
+        self._writer = writer
 
     def show(self, event: Event, time_ns: int) -> None:
         if isinstance(event, ThreadStarted):
-            self._print("started", event.tid, _name(self._process, event.tid), time_ns)
+            self._line("started", event.tid, _name(self._process, event.tid), time_ns)
         elif isinstance(event, ThreadExited):
-            self._print("exited", event.tid, event.name, time_ns)
+            self._line("exited", event.tid, event.name, time_ns)
         elif isinstance(event, Renamed):
             for tid in event.tids:
-                self._print("renamed", tid, _name(self._process, tid), time_ns)
+                self._line("renamed", tid, _name(self._process, tid), time_ns)
 
-    @staticmethod
-    def _print(what: str, tid: int, name: str, time_ns: int) -> None:
-        print(json.dumps({"event": what, "tid": tid, "name": name, "time": time_ns}))
+    def _line(self, what: str, tid: int, name: str, time_ns: int) -> None:
+        self._writer.write(json.dumps({"event": what, "tid": tid, "name": name, "time": time_ns}) + "\n")
 
     def tick(self) -> None:
-        sys.stdout.flush()
+        """Do nothing: each line was written when it came."""
 
-    def close(self) -> None:
-        sys.stdout.flush()
+    close = tick
 
 
-class Lines:
+class Lines(JsonLines):
     """One line an event, for a file or a pipe."""
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
-
     def show(self, event: Event, time_ns: int) -> None:
-        clock = f"{time_ns / 1e9:.6f}"
-        if isinstance(event, ThreadStarted):
-            self._line(f"{clock} started {event.tid} {_name(self._process, event.tid)}")
-        elif isinstance(event, ThreadExited):
-            self._line(f"{clock} exited  {event.tid} {event.name}")
-        elif isinstance(event, Renamed):
-            for tid in event.tids:
-                self._line(f"{clock} renamed {tid} {_name(self._process, tid)}")
-        elif isinstance(event, ProcessExited):
-            self._line(f"{clock} {farewell(self._process.pid, event)}")
+        if isinstance(event, ProcessExited):
+            self._writer.write(f"{time_ns / 1e9:.6f} {farewell(self._process.pid, event)}\n")
+        else:
+            super().show(event, time_ns)
 
-    @staticmethod
-    def _line(text: str) -> None:
-        print(text)
-
-    def tick(self) -> None:
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        sys.stdout.flush()
+    def _line(self, what: str, tid: int, name: str, time_ns: int) -> None:
+        self._writer.write(f"{time_ns / 1e9:.6f} {what:8}{tid} {name}\n")

@@ -18,6 +18,7 @@ from dapserver.debugger.attach import attach
 from dapserver.debugger.tracer import Tracer
 from dapserver.ptrace.wait import ChildSignal
 from dapserver.terminal.table import LiveTable
+from dapserver.terminal.writer import Writer
 
 PICTURE = Path(__file__).parents[2] / "docs" / "threads.svg"
 COMMAND = "dapserver threads {}"
@@ -60,7 +61,7 @@ def _watch(program: subprocess.Popen[str]) -> Console:
     child_signal = ChildSignal()
     process = attach(program.pid)
     tracer = Tracer(child_signal, process)
-    table = LiveTable(process, Console(file=io.StringIO(), force_terminal=True, height=24))
+    table = LiveTable(process, Writer(2), Console(file=io.StringIO(), force_terminal=True, height=24))
     begin, orders = time.monotonic(), 0
     while time.monotonic() < begin + 3:
         assert program.stdin is not None

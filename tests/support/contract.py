@@ -67,6 +67,7 @@ class _Replay:
     def __init__(self) -> None:
         self.alive: set[int] = set()
         self._stopped: set[int] = set()
+        self._just_resumed = False  # by a request whose `continued` may follow its response
         self._seq = 0
         self._answered: set[int] = set()
         self._begun = ""  # "attach" or "launch" once that was answered
@@ -113,6 +114,7 @@ class _Replay:
             assert int(name[1]) == thread["id"], f"{thread['id']} is named {thread['name']!r}"
 
     def _resumed_by(self, body: Message) -> None:
+        self._just_resumed = True
         if body.get("allThreadsContinued", True):
             self._stopped.clear()
 
@@ -158,7 +160,8 @@ class _Replay:
 
     def _on_continued(self, body: Message) -> None:
         assert body["threadId"] in self.alive, "continued, but not alive on the wire"
-        assert self._stopped, "continued while nothing was stopped"
+        assert self._stopped or self._just_resumed, "continued while nothing was stopped"
+        self._just_resumed = False
         if body.get("allThreadsContinued"):
             self._stopped.clear()
         self._stopped.discard(body["threadId"])

@@ -37,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (process !== undefined) await attach(process);
     }),
     vscode.commands.registerCommand("dapserver.restartServer", () => warm.stop()),
-    threads(active, context.extensionUri),
+    threads(active, context),
     // The last: it says that all else is ready.
     statusBar(active),
   );

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import * as path from "node:path";
 import { test } from "node:test";
 import manifest from "../package.json";
 
@@ -32,5 +34,17 @@ test("the ready-made configurations use only what is in the schema", () => {
     assert.equal(type, contributed.type, name);
     const known = request === "attach" ? attach.properties : launch.properties;
     for (const argument of Object.keys(more)) assert.ok(argument in known, `${name}: ${argument}`);
+  }
+});
+
+test("menus and walkthrough name commands and files that exist", () => {
+  const { commands, menus, walkthroughs } = manifest.contributes;
+  const known = new Set(commands.map(({ command }) => command));
+  for (const { command } of Object.values(menus).flat()) assert.ok(known.has(command), command);
+  for (const { media, description } of walkthroughs.flatMap(({ steps }) => steps)) {
+    assert.ok(existsSync(path.join(__dirname, "..", media.markdown)), media.markdown);
+    for (const [, command] of description.matchAll(/command:(dapserver\.[\w.]+)/g)) {
+      assert.ok(command === "dapserver.threads.focus" || known.has(command ?? ""), command);
+    }
   }
 });

@@ -1,0 +1,82 @@
+"""Which unit the code at an address comes from (DWARF 5, 6.1.2)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from dapserver.symbols.dwarf.constants import UnitType
+from dapserver.symbols.dwarf.info import DebugInfo
+from dapserver.symbols.dwarf.ranges import RangeMap, entry_ranges
+from dapserver.symbols.dwarf.reading import DwarfError, damage, initial_length, unsigned
+from dapserver.symbols.dwarf.units import Unit
+
+WITH_CODE = frozenset({UnitType.COMPILE, UnitType.SKELETON})
+
+
+class UnitMap:
+    """Units by the addresses of their code.
+
+    `.debug_aranges` answers without a look at any unit. clang, Go and rustc leave it out, some
+    linkers keep it of some units: those that it does not mention are asked themselves.
+    """
+
+    def __init__(self, info: DebugInfo) -> None:
+        self._info = info
+
+    def at(self, address: int) -> Iterator[Unit]:
+        """Give the units that claim *address*, the best one first. Raises DwarfError."""
+        for offset in self._listed[0].at(address):
+            yield self._info.unit(offset)
+        yield from self._unlisted.at(address)
+
+    @functools.cached_property
+    def _listed(self) -> tuple[RangeMap[int], set[int]]:
+        """What .debug_aranges says: ranges, and the offsets of all units mentioned."""
+        ranges: list[tuple[int, int, int]] = []
+        units: set[int] = set()
+        section = self._info.sections[".debug_aranges"]
+        position = 0
+        while position < len(section):
+            try:
+                position, unit, found = _arange_set(section, position)
+            except DwarfError:
+                break  # the units that come later are asked themselves
+            units.add(unit)
+            ranges.extend((low, high, unit) for low, high in found if self._info.is_code(low))
+        return RangeMap(ranges), units
+
+    @functools.cached_property
+    def _unlisted(self) -> RangeMap[Unit]:
+        ranges: list[tuple[int, int, Unit]] = []
+        for header in self._info.headers:
+            if header.type not in WITH_CODE or header.offset in self._listed[1]:
+                continue
+            try:
+                unit = self._info.unit(header.offset)
+                ranges.extend((low, high, unit) for low, high in entry_ranges(unit.root))
+            except DwarfError:
+                continue  # a damaged unit hides no other
+        return RangeMap(ranges)
+
+
+def _arange_set(section: memoryview, start: int) -> tuple[int, int, list[tuple[int, int]]]:
+    """The set at *start*: the position behind it, the unit's offset, and its ranges (7.21)."""
+    with damage("address ranges"):
+        length, position, offset_size = initial_length(section, start)
+        end = position + length
+        unit = unsigned(section, position + 2, offset_size)
+        position += 2 + offset_size
+        size, selector_size = section[position], section[position + 1]
+        if end > len(section) or size not in {4, 8} or selector_size:
+            raise DwarfError("address ranges of an unknown form")
+        position += 2
+        # Tuples are aligned to their size from the start of the set.
+        position += -(position - start) % (2 * size)
+        ranges = []
+        while position + 2 * size <= end:
+            low, extent = unsigned(section, position, size), unsigned(section, position + size, size)
+            if extent:
+                ranges.append((low, low + extent))
+            position += 2 * size
+        return end, unit, ranges

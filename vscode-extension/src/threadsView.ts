@@ -1,0 +1,130 @@
+import * as vscode from "vscode";
+import type { ActiveSession } from "./activeSession";
+import type { ThreadDetailsBody } from "./customRequests";
+import { ENDED } from "./endedDecoration";
+import { Pacer } from "./pacer";
+import { threadItem, type ThreadItem } from "./threadItem";
+import { arrange, ORDERS, type Order } from "./threadOrder";
+import { ThreadTable, type ThreadRow } from "./threadTable";
+import { changes } from "./treeChanges";
+
+// While somebody looks: ages and CPU shares change without an event.
+const PACE = { gap: 500, every: 1_000 };
+
+/** The Threads view of the debug side bar: the threads of the active session, live. */
+export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.Disposable {
+  readonly #active: ActiveSession;
+  readonly #changed = new vscode.EventEmitter<ThreadRow[] | undefined>();
+  readonly #view: vscode.TreeView<ThreadRow>;
+  readonly #pacer = new Pacer(() => this.#refresh(), PACE);
+  readonly #subscriptions: vscode.Disposable[];
+  #table = new ThreadTable();
+  #shown = new Map<ThreadRow, ThreadItem>();
+  #filter = "";
+  #order: Order = "age";
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(active: ActiveSession) {
+    this.#active = active;
+    this.#view = vscode.window.createTreeView("dapserver.threads", { treeDataProvider: this });
+    const adjust = () => {
+      this.#pacer.on = this.#view.visible && active.current !== undefined;
+    };
+    this.#subscriptions = [
+      this.#view,
+      this.#view.onDidChangeVisibility(adjust),
+      active.onDidChange(() => {
+        this.#table = new ThreadTable();
+        this.#show();
+        adjust();
+      }),
+      active.onDidChangeThreads(() => {
+        this.#pacer.request();
+      }),
+    ];
+    adjust();
+  }
+
+  dispose(): void {
+    this.#pacer.on = false;
+    vscode.Disposable.from(...this.#subscriptions, this.#changed).dispose();
+  }
+
+  getChildren(parent?: ThreadRow): ThreadRow[] {
+    return parent === undefined ? [...this.#shown.keys()] : [];
+  }
+
+  getTreeItem(row: ThreadRow): vscode.TreeItem {
+    const { label, description, spoken, icon, iconColor, context } = threadItem(row);
+    const item = new vscode.TreeItem(label);
+    item.id = `${row.key}`;
+    item.description = description;
+    item.tooltip = spoken;
+    item.accessibilityInformation = { label: spoken };
+    const color = iconColor === undefined ? undefined : new vscode.ThemeColor(iconColor);
+    item.iconPath = new vscode.ThemeIcon(icon, color);
+    item.contextValue = context;
+    item.command = { command: "dapserver.thread.focus", title: "Focus", arguments: [row] };
+    if (row.state === "ended") item.resourceUri = ENDED;
+    return item;
+  }
+
+  async askFilter(): Promise<void> {
+    const filter = await vscode.window.showInputBox({
+      title: "Show only threads with",
+      prompt: "Words of the name, the id, the state or the system call. Empty: show all.",
+      placeHolder: "worker futex",
+      value: this.#filter,
+    });
+    if (filter !== undefined) this.setFilter(filter);
+  }
+
+  setFilter(filter: string): void {
+    this.#filter = filter.trim();
+    void vscode.commands.executeCommand("setContext", "dapserver.filtered", this.#filter !== "");
+    this.#show();
+  }
+
+  async askOrder(): Promise<void> {
+    const picks = (Object.keys(ORDERS) as Order[]).map((order) => ({
+      label: ORDERS[order],
+      order,
+    }));
+    const pick = await vscode.window.showQuickPick(picks, { title: "Sort the threads by" });
+    if (pick === undefined) return;
+    this.#order = pick.order;
+    this.#show();
+  }
+
+  async #refresh(): Promise<void> {
+    const session = this.#active.current;
+    try {
+      const body = (await session?.customRequest("threadDetails")) as ThreadDetailsBody | undefined;
+      if (body === undefined || session !== this.#active.current) return;
+      this.#table.update(body);
+      this.#show();
+    } catch (error) {
+      // Between the end of a process and of its session there is nothing to ask.
+      if (session === this.#active.current) this.#view.message = String(error);
+    }
+  }
+
+  #show(): void {
+    const rows = arrange(this.#table.rows, this.#filter, this.#order);
+    const shown = new Map(rows.map((row) => [row, threadItem(row)]));
+    const changed = changes(this.#shown, shown);
+    this.#shown = shown;
+    if (changed === "all") this.#changed.fire(undefined);
+    else if (changed.length > 0) this.#changed.fire(changed);
+    this.#view.description = this.#summary();
+    this.#view.message = this.#filter && rows.length === 0 ? "No thread matches the filter." : "";
+  }
+
+  #summary(): string {
+    if (this.#active.current === undefined) return "";
+    const filter = this.#filter && `filter: ${this.#filter}`;
+    const order = this.#order === "age" ? "" : `by ${this.#order}`;
+    return [`${this.#table.liveCount}`, filter, order].filter(Boolean).join(" · ");
+  }
+}
