@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.stack import StackFrame
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame of a stopped thread; 0 is the innermost."""
+    """A frame of a stopped thread."""
 
     tid: int
-    level: int
+    stack_frame: StackFrame
 
 
 @dataclass(frozen=True, slots=True)

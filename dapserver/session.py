@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, Stopped, ThreadExited
 from dapserver.debugger.process import Process
+from dapserver.debugger.stack import Stacks
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.tracer import Tracer
 from dapserver.handles import Frame, Handles, RegistersOf
@@ -48,6 +49,8 @@ class Session:
         self.frames: Handles[Frame] = Handles("Frame")
         self.variables: Handles[RegistersOf] = Handles("Variables reference")
         self._publisher: Publisher | None = None
+        self._stacks: Stacks | None = None
+        self._source_map: dict[str, str] = {}
         self._wanted_token = token
         self._child_signal = ChildSignal()
         self._tracer: Tracer | None = None
@@ -99,10 +102,24 @@ class Session:
         assert self._publisher is not None
         return self._publisher
 
+    def require_stacks(self) -> Stacks:
+        """The stacks of the process; DebuggerError before attach or launch."""
+        self.require_process()
+        assert self._stacks is not None
+        return self._stacks
+
+    def map_source(self, path: str) -> str:
+        """A path of the debug information as the user's `sourceMap` says; the longest prefix wins."""
+        for prefix in sorted(self._source_map, key=len, reverse=True):
+            if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
+                return self._source_map[prefix].rstrip("/") + path[len(prefix.rstrip("/")) :]
+        return path
+
     # -- the tracer ------------------------------------------------------------------------
 
-    def adopt(self, process: Process, launched: LaunchArguments | None) -> None:
+    def adopt(self, process: Process, launched: LaunchArguments | None, source_map: dict[str, str]) -> None:
         """Take charge of a process that was just attached to or launched."""
+        self._source_map = source_map
         self.process = process
         self.launched = launched
         self._publisher = Publisher(
@@ -111,6 +128,7 @@ class Session:
             launched=launched is not None,
             refetches=bool(self.client and self.client.supports_invalidated_event),
         )
+        self._stacks = Stacks(self._publisher.modules, process.living)
         self._ended.clear()
         self._tracer = Tracer(self._child_signal, process)
         asyncio.get_running_loop().add_reader(self._child_signal.fileno(), self.wake)
@@ -157,10 +175,8 @@ class Session:
         if self._quiet_stop is not None and any(type(event) is Stopped for event in events):
             events = [event for event in events if type(event) is not Stopped]
             self._quiet_stop_made()
-        if self.frames or self.variables:
-            for event in events:
-                if isinstance(event, ThreadExited | Executed):
-                    self._forget_handles(event.tid)
+        if self.frames:
+            self._forget_frames(events)
         if self.process.exited:
             self._process_ended()
         if not self._left:
@@ -179,9 +195,18 @@ class Session:
             self._quiet_stop.set_result(None)
         self._quiet_stop = None
 
+    def _forget_frames(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, ThreadExited | Executed):
+                self._forget_handles(event.tid)
+            if isinstance(event, Executed):
+                self.require_stacks().renew()
+
     def _forget_handles(self, tid: int) -> None:
         self.frames.forget(tid)
         self.variables.forget(tid)
+        if self._stacks is not None:
+            self._stacks.forget(tid)
 
     # -- the thread list -------------------------------------------------------------------
 

@@ -73,5 +73,5 @@ class CodeMap:
             return None
 
     def _load(self, module: Module) -> CallFrames:
-        self._modules.place(module.start)  # reads the module's file if that has not been done
-        return CallFrames.of(module.image) if module.image is not None else CallFrames([])
+        image = self._modules.image(module)
+        return CallFrames.of(image) if image is not None else CallFrames([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 from collections.abc import Callable, Iterator
@@ -13,9 +14,11 @@ from dapserver.ptrace import procfs
 from dapserver.ptrace.procfs import Mapping
 
 if TYPE_CHECKING:
+    from dapserver.symbols.dwarf import SourceInfo
     from dapserver.symbols.elf import ElfFile
 
 VDSO = "[vdso]"
+DELETED = " (deleted)"
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +34,9 @@ class Module:
     problem: str | None = None
     """Why the file cannot be read, or is no ELF file."""
     bias: int = 0
+    """What to add to the file's own addresses."""
+    source: SourceInfo | None = None
+    source_looked_for: bool = False
 
     @property
     def name(self) -> str:
@@ -92,22 +98,22 @@ class Modules:
         for mapping in procfs.mappings(self._living()):
             grouped.setdefault(_key(mapping), []).append(mapping)
         changes = Changes()
-        for key in [key for key in self._modules if key not in grouped]:
-            changes.unloaded.append(self._modules.pop(key))
+        modules: dict[tuple[str, int, int], Module] = {}
         for key, mappings in grouped.items():
             if known := self._modules.get(key):
                 known.mappings = mappings
+                modules[key] = known
             elif any(m.executable for m in mappings):
-                module = Module(self._next_id, mappings[0].path, key, mappings)
+                modules[key] = module = Module(self._next_id, mappings[0].path, key, mappings)
                 self._next_id += 1
-                self._modules[key] = module
                 changes.loaded.append(module)
+        changes.unloaded = [module for key, module in self._modules.items() if key not in modules]
+        self._modules = modules  # all at once: a stack may be walked in another thread meanwhile
         return changes
 
     def forget_all(self) -> list[Module]:
         """After an exec nothing is mapped that was; the modules that were."""
-        gone = list(self._modules.values())
-        self._modules.clear()
+        gone, self._modules = list(self._modules.values()), {}
         return gone
 
     def place(self, address: int) -> Place:
@@ -115,13 +121,26 @@ class Modules:
         module = next((m for m in self._modules.values() if m.covers(address)), None)
         if module is None:
             return Place(address, None, None, 0)
-        image = self._image(module)
+        image = self.image(module)
         if image is not None and (nearest := image.symbols.nearest(address - module.bias)):
             return Place(address, module, nearest.name, nearest.offset)
         return Place(address, module, None, address - module.start)
 
-    def _image(self, module: Module) -> ElfFile | None:
-        """The module's file, read when first asked for."""
+    def source_info(self, module: Module) -> SourceInfo | None:
+        """The module's debug information, looked for when first asked for."""
+        if not module.source_looked_for:
+            module.source_looked_for = True
+            if (image := self.image(module)) is not None and module.path != VDSO:
+                from dapserver.symbols.debug_files import DebugFiles  # noqa: PLC0415 - 30 ms of start-up
+                from dapserver.symbols.dwarf.reading import DwarfError  # noqa: PLC0415
+
+                files = DebugFiles(roots=(f"/proc/{self._living()}/root", ""))
+                with contextlib.suppress(DwarfError, OSError):
+                    module.source = files.source_info(image, module.path.removesuffix(DELETED))
+        return module.source
+
+    def image(self, module: Module) -> ElfFile | None:
+        """The module's file, read when first asked for; None if it cannot be read."""
         if module.image is None and module.problem is None:
             from dapserver.symbols.elf import ElfError, ElfFile  # noqa: PLC0415 - 10 ms of start-up
 
@@ -142,7 +161,7 @@ class Modules:
                 return memoryview(os.pread(memory.fileno(), first.end - first.start, first.start))
         # Through the process's root: it may live in a container, with other files of that name.
         path = f"/proc/{tid}/root{module.path}"
-        if module.path.endswith(" (deleted)"):
+        if module.path.endswith(DELETED):
             path = f"/proc/{tid}/map_files/{first.start:x}-{first.end:x}"
         with open(path, "rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

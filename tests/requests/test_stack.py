@@ -10,7 +10,7 @@ import pytest
 
 from dapserver.client import DapClient
 from tests.conftest import Connect, Program
-from tests.support.build import build
+from tests.support.build import FIXTURES, build
 from tests.support.session import attach, pause, resume
 from tests.support.steps import fields, leave, obey, refusal
 from tests.support.target import Target
@@ -73,7 +73,7 @@ def test_the_top_frame_is_where_the_kernel_says(crowd: Target, connect: Connect)
 
 
 def test_the_top_frame_names_module_and_symbol(program: Program, connect: Connect) -> None:
-    target = program("fatal.c", "segv", "worker")
+    target = program("fatal.c", "segv", "worker", flags=("-g0",))
     target.wait_line("main")
     client = connect()
     attach(client, target)
@@ -82,7 +82,7 @@ def test_the_top_frame_names_module_and_symbol(program: Program, connect: Connec
     client.wait_event("stopped", 20, reason="exception")
 
     frame = top_frame(client, fault["tid"])
-    executable = build("fatal.c")
+    executable = build("fatal.c", "-g0")
     pc = int(frame["instructionPointerReference"], 16)
     symbol = symbol_at(executable, pc - load_address(target, executable))
     assert symbol == "segv"
@@ -90,6 +90,72 @@ def test_the_top_frame_names_module_and_symbol(program: Program, connect: Connec
     assert executable.name in frame["name"]
     modules = {m["id"]: m["path"] for m in client.request("modules")["modules"]}
     assert modules[frame["moduleId"]] == str(executable)
+
+
+def test_with_debug_information_it_names_function_file_and_line(program: Program, connect: Connect) -> None:
+    target = program("fatal.c", "segv", "worker")
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    target.write_line("")
+    fault = fields(target.wait_line("fault"))
+    client.wait_event("stopped", 20, reason="exception")
+    frame = top_frame(client, fault["tid"])
+    source = FIXTURES / "fatal.c"
+    assert frame["name"] == "segv"
+    assert frame["source"] == {"name": "fatal.c", "path": str(source)}
+    assert "@fault" in source.read_text().splitlines()[frame["line"] - 1]
+
+
+def test_a_source_map_leads_to_the_files(program: Program, connect: Connect, tmp_path: Path) -> None:
+    """As if the program had been built elsewhere: the file is where `sourceMap` says."""
+    (tmp_path / "fatal.c").write_bytes((FIXTURES / "fatal.c").read_bytes())
+    target = program("fatal.c", "segv", flags=(f"-fdebug-prefix-map={FIXTURES}=/elsewhere/src",))
+    target.wait_line("main")
+    client = connect()
+    attach(client, target, sourceMap={"/elsewhere": "/nowhere", "/elsewhere/src": str(tmp_path)})
+    target.write_line("")
+    fault = fields(target.wait_line("fault"))
+    client.wait_event("stopped", 20, reason="exception")
+    assert top_frame(client, fault["tid"])["source"]["path"] == str(tmp_path / "fatal.c")
+
+
+def stack_of(client: DapClient, tid: int, **more: int) -> list[str]:
+    body = client.request("stackTrace", threadId=tid, **more)
+    return [frame["name"].partition(" ")[0].partition("+")[0] for frame in body["stackFrames"]]
+
+
+def test_a_whole_stack_and_its_pages(program: Program, connect: Connect) -> None:
+    target = program("stacks.c")
+    target.wait_line("ready")
+    client = connect()
+    attach(client, target)
+    pause(client, target.pid)
+    stacks = {tid: stack_of(client, tid) for tid in client.threads()}
+    recursive = next(tid for tid, names in stacks.items() if names.count("recurse") > 2)
+    whole = stacks[recursive]
+    assert whole.index("block") < whole.index("recurse")
+    assert whole[-1] in ("clone3", "clone", "__clone3", "__clone")
+    pages = [stack_of(client, recursive, startFrame=n, levels=2) for n in range(0, len(whole), 2)]
+    assert [name for page in pages for name in page] == whole
+    first = client.request("stackTrace", threadId=recursive, levels=1)
+    assert first["totalFrames"] == 2, "there are more"
+    assert client.request("stackTrace", threadId=recursive)["totalFrames"] == len(whole)
+
+
+def test_a_caller_has_registers_of_its_own(program: Program, connect: Connect) -> None:
+    target = program("stacks.c")
+    target.wait_line("ready")
+    client = connect()
+    attach(client, target)
+    pause(client, target.pid)
+    frames = client.request("stackTrace", threadId=target.pid)["stackFrames"]
+    pcs = []
+    for frame in frames[:3]:
+        (scope,) = client.request("scopes", frameId=frame["id"])["scopes"]
+        shown = client.request("variables", variablesReference=scope["variablesReference"])["variables"]
+        pcs.append({v["name"]: v["value"] for v in shown}["rip"])
+    assert pcs == [frame["instructionPointerReference"] for frame in frames[:3]]
 
 
 def test_without_symbols_the_offset_in_the_module_is_shown(program: Program, connect: Connect) -> None:
@@ -109,7 +175,7 @@ def test_without_symbols_the_offset_in_the_module_is_shown(program: Program, con
 
 def test_the_program_file_may_be_gone(connect: Connect, tmp_path: Path) -> None:
     copy = tmp_path / "fatal"
-    copy.write_bytes(build("fatal.c").read_bytes())
+    copy.write_bytes(build("fatal.c", "-g0").read_bytes())
     copy.chmod(0o755)
     with Target(copy, "segv") as target:
         target.wait_line("main")
