@@ -8,17 +8,20 @@ import time
 from dapserver.debugger import refusal
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.process import Process
+from dapserver.debugger.reaper import Reaper
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import GRACE
 from dapserver.debugger.thread import State
 from dapserver.ptrace import procfs
 from dapserver.ptrace.wait import ANY, wait
 
-CLEAN_PASSES = 2
+CLEAN_PASSES = 3
 """Listings of /proc/PID/task without a new thread after which every thread is traced."""
 
 _MOST_PASSES = 100
 """Then it is good enough: only a program that keeps creating untraced threads gets here."""
+
+_MOST_TRIES = 3
 
 _DRAIN_EVERY = 64
 """Threads seized between two looks at what stopped meanwhile: 0.3 ms."""
@@ -33,6 +36,15 @@ def attach(pid: int, *, non_stop: bool = False) -> Process:
     Raises DebuggerError saying why not, if none can be traced.
     """
     refusal.check_pid(pid)
+    for _ in range(_MOST_TRIES):
+        process = _attach(pid, non_stop=non_stop)
+        if process.threads:
+            return process
+        # All that were listed have ended: the process too, or it executes a program just now.
+    raise refusal.no_such_process(pid)
+
+
+def _attach(pid: int, *, non_stop: bool) -> Process:
     try:
         process = Process(procfs.thread_group(pid), non_stop=non_stop)
         refusal.check_process(process.pid)
@@ -43,25 +55,38 @@ def attach(pid: int, *, non_stop: bool = False) -> Process:
     except DebuggerError:
         release(process)
         raise
-    if not process.threads:
-        raise refusal.no_such_process(pid)
+    process.attached()
     return process
 
 
 def seize_all(process: Process) -> None:
     """Trace every thread that is not traced yet, while threads come and go."""
-    clean = 0
-    for _ in range(_MOST_PASSES):
-        unclean = False
-        for count, tid in enumerate(_tasks(process)):
-            if count % _DRAIN_EVERY == 0:
-                drain(process)
-            if tid not in process.threads:
-                unclean |= _seize(process, tid)
-        drain(process)
-        clean = 0 if unclean else clean + 1
-        if clean == CLEAN_PASSES:
-            return
+    with Reaper(lambda: process.threads) as reaper:
+        clean = passes = 0
+        while clean < CLEAN_PASSES and passes < _MOST_PASSES:
+            passes += 1
+            # The leader last, as Reaper asks: once a pass has found no other thread.
+            clean = 0 if _pass(process, reaper, with_leader=clean > 0) else clean + 1
+    for status in reaper.take():
+        process.handle(*status)
+
+
+def _pass(process: Process, reaper: Reaper, *, with_leader: bool) -> bool:
+    """Go through one listing; whether there may be threads that it did not show."""
+    unclean = False
+    for count, tid in enumerate(_tasks(process)):
+        if count % _DRAIN_EVERY == 0:
+            drain(process)
+        if tid in process.threads or (tid == process.pid and not with_leader):
+            continue
+        reaper.about_to_block()
+        try:
+            unclean |= _seize(process, tid)
+        finally:
+            for status in reaper.take():
+                process.handle(*status)
+    drain(process)
+    return unclean
 
 
 def seize_missing(process: Process) -> None:

@@ -44,6 +44,8 @@ class Process:
         self.stopping = Stopping(self.threads, self.expected, self.events, non_stop=non_stop)
         self.exited: ProcessExited | None = None
         self._leader_traced = False
+        self._leader_missing = False
+        """Whether it had ended before the attach, so that no status of it will come."""
         self._adopted_early: set[int] = set()
         self._strangers: set[int] = set()
         self._handlers: dict[Kind, Callable[[Thread, WaitStatus], None]] = {
@@ -89,6 +91,19 @@ class Process:
             raise DebuggerError(f"Thread {thread.tid} has just ended.") from None
         except ValueError as error:
             raise DebuggerError(f"{error}; dapserver shows registers of 64-bit code only.") from None
+
+    def attached(self) -> None:
+        """All threads are traced: see who leads, and let the leader come first, as people expect."""
+        self._leader_missing = not self._leader_traced
+        started = ThreadStarted(self.pid)
+        if started in self.events:
+            self.events.remove(started)
+            self.events.insert(0, started)
+        if self.pid in self.threads:
+            leader = self.threads.pop(self.pid)
+            others = dict(self.threads)
+            self.threads.clear()
+            self.threads |= {self.pid: leader, **others}
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
@@ -183,7 +198,7 @@ class Process:
         self.stopping.survived(caller, thread)
         thread.signal = 0
         self.names.renew(thread)
-        self._leader_traced = True
+        self._leader_traced, self._leader_missing = True, False
         self._adopted_early.clear()
         self._strangers.clear()
         for other in [t for t in self.threads.values() if t is not thread]:
@@ -202,7 +217,7 @@ class Process:
 
     def _ended(self, thread: Thread, status: WaitStatus) -> None:
         self._remove(thread)
-        if thread.tid == self.pid or (not self.threads and not self._leader_traced):
+        if thread.tid == self.pid or (not self.threads and self._leader_missing):
             self._process_ended(status)
 
     def _process_ended(self, status: WaitStatus) -> None:
@@ -252,8 +267,6 @@ class Process:
         """A request to a stopped thread found it dead: its exit status will come."""
         thread.state = State.DYING
         self.expected.pop(thread.tid, None)
-        if self.stopping.pending:
-            self.stopping.seen(thread)
 
     def _stopped(self, thread: Thread, status: WaitStatus) -> None:
         """A thread is in a ptrace-stop: hold it there, or resume it."""

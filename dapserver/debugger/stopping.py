@@ -76,22 +76,23 @@ class Stopping:
     def _must_stop(self, thread: Thread) -> bool:
         """Want a thread stopped; whether its stop is still to come."""
         thread.wanted_stopped = True
-        if thread.state is State.NEWBORN:
-            return True
-        if thread.state is not State.RUNNING and thread.state is not State.LISTENING:
+        if thread.state is State.STOPPED:
             return False
-        return thread.tid in self._expected or self.interrupt(thread)
+        if thread.state is not State.NEWBORN and thread.tid not in self._expected:
+            self.interrupt(thread)
+        return True
 
-    def interrupt(self, thread: Thread) -> bool:
-        """Make a thread stop; False if it is dying."""
+    def interrupt(self, thread: Thread) -> None:
+        """Make a thread stop. One that is not there any more has ended, or executes a program and
+        has the leader's id by now: in both cases a status of it is still to come.
+        """
         try:
             api.interrupt(thread.tid)
         except ProcessLookupError:
             thread.state = State.DYING
-            return False
+            return
         thread.interrupted = True
         self._expected[thread.tid] = None
-        return True
 
     def join(self, thread: Thread) -> None:
         """Let a thread that was born during an all-stop stand still too."""
