@@ -14,13 +14,13 @@ capability(supports_single_thread_execution_requests=True)
 @request("pause", in_turn=False)
 async def pause(session: Session, arguments: dap.PauseArguments) -> None:
     process = session.require_process()
+    attach.seize_missing(process)
     # Clients pause "the process" by whatever thread they know, or by 0 if they know none.
     thread = process.threads.get(arguments.thread_id)
     if thread is None and process.threads and not process.non_stop:
         thread = next(iter(process.threads.values()))
     if thread is None:
         thread = session.require_thread(arguments.thread_id)
-    attach.seize_missing(process)
     process.stopping.begin(Reason.PAUSE, thread)
     session.wake_soon()
 
