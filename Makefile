@@ -6,11 +6,12 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 TESTS ?= tests
 
-.PHONY: demo test test-extension soak bench lint format types package picture clean help
+.PHONY: demo test test-extension test-editor soak bench lint format types package picture clean help
 
 help:
 	@echo "make demo            see it work: attach to a program, watch its threads come and go"
 	@echo "make test            all tests (installs the compilers and tools it may)"
+	@echo "make test-editor     the extension in VS Code, driven as a person would"
 	@echo "make soak            the races, twenty times, with both cores busy"
 	@echo "make bench           the figures, beside a bare C tracer; PEERS=1: and beside other debuggers"
 	@echo "make lint            ruff and mypy, and the extension's eslint"
@@ -37,6 +38,11 @@ test: $(STAMP) test-extension
 test-extension:
 	@sh tests/install-tools extension && cd vscode-extension && npm ci --silent --no-fund --no-audit \
 	  && npm run --silent lint && npm run --silent test || { test -z "$$CI" && ! command -v npm >/dev/null; }
+
+# VS Code itself (code-server), driven through a browser: several minutes to install the first time.
+test-editor: $(STAMP)
+	@sh tests/install-tools tests
+	PY=$(PY) sh tests/editor/run $(SCENARIOS)
 
 soak: $(STAMP)
 	@sh tests/install-tools tests
