@@ -77,6 +77,10 @@ def _pass(process: Process, reaper: Reaper, *, with_leader: bool) -> bool:
     for count, tid in enumerate(_tasks(process)):
         if count % _DRAIN_EVERY == 0:
             drain(process)
+        if tid == process.pid and tid in process.threads and not _is_traced(tid):
+            # A thread that was not traced yet executed a program, and has the leader's id now.
+            process.lose(tid)
+            unclean = True
         if tid in process.threads or (tid == process.pid and not with_leader):
             continue
         reaper.about_to_block()
@@ -87,6 +91,13 @@ def _pass(process: Process, reaper: Reaper, *, with_leader: bool) -> bool:
                 process.handle(*status)
     drain(process)
     return unclean
+
+
+def _is_traced(tid: int) -> bool:
+    try:
+        return int(procfs.status(tid)["TracerPid"]) == os.getpid()
+    except ProcessLookupError:
+        return True  # its end will be told
 
 
 def seize_missing(process: Process) -> None:

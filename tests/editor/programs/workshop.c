@@ -7,7 +7,7 @@
  *   crowd COUNT      so many workers at once, without names of their own
  *   dismiss          all of the crowd end at once
  *
- * A thread named `clock` prints a line `beat N` ten times a second. The workshop ends with stdin.
+ * A worker named `clock` prints a line `beat N` ten times a second. The workshop ends with stdin.
  *
  *   workshop NAME...   takes no orders: the workers of these names are there until it is killed
  */
@@ -24,6 +24,7 @@ enum { MOST = 64, NAME = 16, BEAT_US = 100000, SMALL_STACK = 64 * 1024 };
 
 struct worker {
     pthread_t thread;
+    void (*task)(struct worker *self);
     char name[NAME];
     sem_t named, end;
 };
@@ -39,9 +40,17 @@ static void wait_for(sem_t *semaphore)
         ;
 }
 
-__attribute__((noinline)) static void work(struct worker *self)
+static void work(struct worker *self)
 {
     wait_for(&self->end);
+}
+
+static void beat(struct worker *self)
+{
+    for (long count = 1; sem_trywait(&self->end); count++) {
+        printf("beat %ld\n", count);
+        usleep(BEAT_US);
+    }
 }
 
 static void *begin_work(void *argument)
@@ -50,7 +59,7 @@ static void *begin_work(void *argument)
 
     pthread_setname_np(pthread_self(), self->name);
     sem_post(&self->named);
-    work(self);
+    self->task(self);
     return NULL;
 }
 
@@ -63,11 +72,12 @@ static struct worker *find(const char *name)
     exit(1);
 }
 
-static void hire(const char *name)
+static void hire(const char *name, void (*task)(struct worker *self))
 {
     struct worker *worker = find("");
 
     snprintf(worker->name, NAME, "%s", name);
+    worker->task = task;
     sem_init(&worker->named, 0, 0);
     sem_init(&worker->end, 0, 0);
     pthread_create(&worker->thread, NULL, begin_work, worker);
@@ -119,23 +129,13 @@ static void have_crowd_of(int count)
     pthread_mutex_unlock(&lock);
 }
 
-static void *beat(void *unused)
-{
-    pthread_setname_np(pthread_self(), "clock");
-    for (long count = 1;; count++) {
-        printf("beat %ld\n", count);
-        usleep(BEAT_US);
-    }
-    return unused;
-}
-
 static void obey(const char *order)
 {
     char first[NAME], second[NAME];
     int count;
 
     if (sscanf(order, "hire %15s", first) == 1)
-        hire(first);
+        hire(first, work);
     else if (sscanf(order, "rename %15s %15s", first, second) == 2)
         rename_worker(find(first), second);
     else if (sscanf(order, "fire %15s", first) == 1)
@@ -152,14 +152,13 @@ static void obey(const char *order)
 int main(int argc, char **argv)
 {
     char order[64];
-    pthread_t clock;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    pthread_create(&clock, NULL, beat, NULL);
+    hire("clock", beat);
     for (int i = 1; i < argc; i++)
-        hire(argv[i]);
+        hire(argv[i], work);
     if (argc > 1)
-        pthread_join(clock, NULL);
+        pthread_join(find("clock")->thread, NULL);
     puts("open");
     while (fgets(order, sizeof order, stdin))
         obey(order);

@@ -54,6 +54,19 @@ export class CallStack {
     });
   }
 
+  /** Show what is below a row that is folded, or has nothing below it yet. */
+  async unfold(row: Locator): Promise<void> {
+    await row.and(this.#page.locator('[aria-expanded="false"]')).waitFor();
+    await row.locator(".monaco-tl-twistie").click();
+    await row.and(this.#page.locator('[aria-expanded="true"]')).waitFor();
+  }
+
+  session(name: string): Locator {
+    return this.#page
+      .locator(".debug-call-stack .monaco-list-row:has(.session)", { hasText: name })
+      .first();
+  }
+
   row(text: string): Locator {
     return this.#page.locator(".debug-call-stack .monaco-list-row", { hasText: text }).first();
   }

@@ -2,8 +2,8 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { Lines } from "./lines.ts";
 import { CODE_SERVER, EXTENSIONS, PYTHON } from "./places.ts";
 import { until } from "./waiting.ts";
 
@@ -23,6 +23,7 @@ const USER_SETTINGS = {
   "chat.disableAIFeatures": true,
   "chat.commandCenter.enabled": false,
   "git.enabled": false,
+  "remote.autoForwardPorts": false,
   "debug.openDebug": "openOnSessionStart",
   "debug.internalConsoleOptions": "neverOpen",
   "debug.toolBarLocation": "docked",
@@ -34,7 +35,7 @@ const MACHINE_SETTINGS = { "dapserver.command": [PYTHON, "-m", "dapserver"] };
 export class CodeServer {
   readonly #home = mkdtempSync(path.join(tmpdir(), "editor-test-home-"));
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly #output: string[] = [];
+  readonly #output: Lines;
 
   static async start(): Promise<CodeServer> {
     const server = new CodeServer();
@@ -60,9 +61,7 @@ export class CodeServer {
       env: { ...process.env, XDG_CACHE_HOME: this.#home, XDG_DATA_HOME: this.#home },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    for (const input of [this.#child.stdout, this.#child.stderr]) {
-      createInterface({ input }).on("line", (line) => this.#output.push(line));
-    }
+    this.#output = new Lines(this.#child.stdout, this.#child.stderr);
   }
 
   /** The page that shows a folder. */
@@ -78,7 +77,7 @@ export class CodeServer {
   }
 
   #address(): string | undefined {
-    return this.#output
+    return this.#output.all
       .map((line) => /server listening on (http:\/\/\S+)/.exec(line)?.[1])
       .find((address) => address !== undefined);
   }

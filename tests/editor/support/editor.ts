@@ -6,7 +6,9 @@ import { CodeServer } from "./codeServer.ts";
 import { CHROMIUM, SHOTS } from "./places.ts";
 import { PATIENCE_MS, until } from "./waiting.ts";
 
-const WINDOW = { width: 1280, height: 800 };
+const WINDOW = { width: 1280, height: 900 };
+/** The panes that leave no place for CALL STACK. */
+const OTHER_PANES = ["Variables", "Watch", "Breakpoints"];
 
 /** A window of VS Code in a browser, driven as a person would. */
 export class Editor {
@@ -58,11 +60,19 @@ export class Editor {
     await this.quickInput.fill(typed);
     await this.firstEntry(entry).waitFor();
     await this.press("Enter");
+    // Until then the list would take what is typed next.
+    await this.firstEntry(entry).waitFor({ state: "hidden" });
   }
 
   /** The entry that Enter would take, if it has this text. */
   firstEntry(text: string): Locator {
     return this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text });
+  }
+
+  /** Show a file of the folder. */
+  async openFile(name: string): Promise<void> {
+    await this.press("Control+P");
+    await this.choose(name, name);
   }
 
   get quickInput(): Locator {
@@ -71,15 +81,27 @@ export class Editor {
 
   /** The row of VARIABLES of this name. */
   variable(name: string): Locator {
-    return this.page.locator(".debug-variables .monaco-list-row", {
-      has: this.page.getByText(name, { exact: true }),
-    });
+    return this.page.locator(`.debug-variables .monaco-list-row[aria-label^="${name},"]`);
   }
 
-  /** Close a pane of the side bar, so that CALL STACK has its place. */
-  async fold(title: string): Promise<void> {
-    const header = this.page.locator(`.pane-header[aria-label^="${title}"]`).first();
-    if ((await header.getAttribute("aria-expanded")) === "true") await header.click();
+  /** The names of the threads in the extension's own view, those that have ended included. */
+  threadsView(): Promise<string[]> {
+    return this.page
+      .locator('.pane:has(> .pane-header[aria-label^="Threads "]) .monaco-list-row .label-name')
+      .allTextContents();
+  }
+
+  /** The extension's item in the status bar. */
+  statusItem(text: string): Locator {
+    return this.page.locator('.statusbar-item[id^="dapserver."]', { hasText: text });
+  }
+
+  async unfold(pane: string): Promise<void> {
+    if (!(await this.#isOpen(pane))) await this.#header(pane).click();
+  }
+
+  async fold(pane: string): Promise<void> {
+    if (await this.#isOpen(pane)) await this.#header(pane).click();
   }
 
   /** What the editor complains about, in dialogs and notifications. */
@@ -104,6 +126,10 @@ export class Editor {
   /** Keep a picture of the window as it is now. */
   async shot(name: string): Promise<void> {
     mkdirSync(SHOTS, { recursive: true });
+    // Clicks scroll the whole window by the width of its border.
+    await this.page.locator(".part.sidebar").evaluate((element) => {
+      for (let it: Element | null = element; it; it = it.parentElement) it.scrollTo(0, 0);
+    });
     await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
   }
 
@@ -116,16 +142,23 @@ export class Editor {
     this.page.setDefaultTimeout(PATIENCE_MS);
     await this.page.goto(this.#server.url(folder), { waitUntil: "domcontentloaded" });
     // Earlier keys get lost without a trace: the extension host is not there yet.
-    await this.page.locator(".statusbar-item", { hasText: "dapserver" }).waitFor();
+    await this.statusItem("dapserver").waitFor();
     await this.press("Control+Shift+D");
-    for (const pane of ["Watch", "Breakpoints"]) await this.fold(pane);
+    for (const pane of OTHER_PANES) await this.fold(pane);
+  }
+
+  #header(pane: string): Locator {
+    return this.page.locator(`.pane-header[aria-label^="${pane} "]`);
+  }
+
+  async #isOpen(pane: string): Promise<boolean> {
+    return (await this.#header(pane).getAttribute("aria-expanded")) === "true";
   }
 
   /** The buttons of the debug toolbar that end the session: disconnect if it was attached to. */
   get #endButtons(): Locator {
-    return this.page.locator(
-      ".debug-toolbar .codicon-debug-disconnect, .debug-toolbar .codicon-debug-stop",
-    );
+    const title = ".part.sidebar > .composite.title";
+    return this.page.locator(`${title} .codicon-debug-disconnect, ${title} .codicon-debug-stop`);
   }
 }
 

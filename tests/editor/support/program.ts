@@ -1,18 +1,20 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { Lines } from "./lines.ts";
 import { until } from "./waiting.ts";
+
+const TICKS_PER_SECOND = 100;
 
 /** A running program that takes orders and beats, as programs/workshop.c describes. */
 export class Program {
   readonly pid: number;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: string[] = [];
+  readonly #lines: Lines;
 
   static async start(path: string, args: readonly string[] = []): Promise<Program> {
     const program = new Program(path, args);
-    await program.#line("open", 0);
+    await program.#lines.waitFor("open");
     return program;
   }
 
@@ -20,14 +22,14 @@ export class Program {
     this.#child = spawn(path, args, { stdio: ["pipe", "pipe", "inherit"] });
     if (this.#child.pid === undefined) throw new Error(`${path} did not start`);
     this.pid = this.#child.pid;
-    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#lines.push(line));
+    this.#lines = new Lines(this.#child.stdout);
   }
 
   /** Give an order and wait until the program says that it is done. */
   async order(order: string): Promise<void> {
-    const before = this.#lines.length;
+    const before = this.#lines.all.length;
     this.#child.stdin.write(`${order}\n`);
-    await this.#line(order, before);
+    await this.#lines.waitFor(order, before);
   }
 
   /** Wait until it has beaten again: it runs. */
@@ -40,11 +42,15 @@ export class Program {
     );
   }
 
+  tids(): number[] {
+    return readdirSync(`/proc/${this.pid}/task`).map(Number);
+  }
+
   /** `name [tid]` of each of its threads, as the kernel has them. */
   threads(): string[] {
-    return tasks(this.pid).map((tid) => {
-      const name = readFileSync(`/proc/${this.pid}/task/${tid}/comm`, "utf8").trim();
-      return `${name} [${tid}]`;
+    return this.tids().flatMap((tid) => {
+      const name = threadName(this.pid, tid);
+      return name === undefined ? [] : [`${name} [${tid}]`];
     });
   }
 
@@ -59,7 +65,7 @@ export class Program {
   async untraced(): Promise<void> {
     await until(
       "TracerPid 0 everywhere",
-      () => tasks(this.pid).map((tid) => tracer(this.pid, tid)),
+      () => this.tids().map((tid) => tracer(this.pid, tid)),
       (tracers) => tracers.length > 0 && tracers.every((pid) => pid === 0),
     );
   }
@@ -81,15 +87,7 @@ export class Program {
   }
 
   #beats(): number {
-    return this.#lines.filter((line) => line.startsWith("beat ")).length;
-  }
-
-  async #line(line: string, from: number): Promise<void> {
-    await until(
-      `the line "${line}"`,
-      () => this.#lines.slice(from),
-      (lines) => lines.includes(line),
-    );
+    return this.#lines.all.filter((line) => line.startsWith("beat ")).length;
   }
 }
 
@@ -107,8 +105,21 @@ export function processesOf(executable: string): number[] {
     .map(Number);
 }
 
-function tasks(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).map(Number);
+/** The processor time that a process has used. */
+export function cpuSeconds(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid ?? 0}/stat`, "utf8");
+  // proc_pid_stat(5), after the name: utime and stime, in ticks.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Undefined if it has gone meanwhile. */
+function threadName(pid: number, tid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/task/${tid}/comm`, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function tracer(pid: number, tid: number): number {

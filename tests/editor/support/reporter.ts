@@ -8,6 +8,8 @@ export default async function* reporter(events: AsyncIterable<TestEvent>): Async
       yield `passed  ${data.name} (${seconds(data.details.duration_ms)} s)\n`;
     } else if (type === "test:fail" && !isOfSubtests(data.details.error)) {
       yield `FAILED  ${data.name}\n${inspect(data.details.error.cause)}\n`;
+    } else if (type === "test:diagnostic" && data.nesting > 0) {
+      yield `        ${data.message}\n`;
     } else if (type === "test:stderr" || type === "test:stdout") {
       yield data.message;
     } else if (type === "test:summary" && data.file === undefined) {

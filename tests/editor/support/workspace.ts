@@ -46,8 +46,10 @@ export class Workspace {
     );
   }
 
-  async open(): Promise<void> {
+  /** Open the window, and a file in it. */
+  async open(file?: string): Promise<void> {
     this.#editor = await Editor.open(this.folder);
+    if (file !== undefined) await this.#editor.openFile(file);
   }
 
   /** A test in the window, which is free of sessions afterwards. A failure leaves a picture. */
