@@ -49,7 +49,8 @@ class History:
 
     def __init__(self) -> None:
         self.started = self.exited = 0
-        self.lives: deque[Life] = deque(maxlen=MOST_LIVES)
+        self._ends: deque[tuple[ThreadExited, int]] = deque(maxlen=MOST_LIVES)
+        """And when: as they came, for a storm has no time for more."""
         self.halts: list[Halt] = []
 
     def record(self, events: Iterable[Event]) -> None:
@@ -60,11 +61,15 @@ class History:
             if kind is ThreadStarted:
                 self.started += 1
             elif kind is ThreadExited:
-                tid, name, born = event  # type: ignore[misc] # a named tuple of three
                 self.exited += 1
-                self.lives.append(Life(tid, name, int(born * 1e6), now))
-            elif isinstance(event, Stopped):
-                self._halted(event, now)
+                self._ends.append((event, now))  # type: ignore[arg-type]
+            elif kind is Stopped:
+                self._halted(event, now)  # type: ignore[arg-type]
+
+    @property
+    def lives(self) -> list[Life]:
+        """The lives that have ended, as far as they are remembered."""
+        return [Life(end.tid, end.name, int(end.born * 1e6), now) for end, now in self._ends]
 
     def _halted(self, event: Stopped, now: int) -> None:
         stop = event.stop
@@ -88,8 +93,8 @@ class History:
 
     def ended_since(self, cursor: int) -> list[Life]:
         """The lives that ended after *cursor* was given, as far as they are remembered."""
-        new = min(max(0, self.exited - cursor), len(self.lives))
-        return list(self.lives)[len(self.lives) - new :]
+        lives = self.lives
+        return lives[len(lives) - min(max(0, self.exited - cursor), len(lives)) :]
 
 
 def microseconds() -> int:

@@ -107,7 +107,7 @@ async def thread_details(session: Session, arguments: ThreadDetailsArguments) ->
         started=history.started,
         exited=history.exited,
         threads=details,
-        recently_exited=[_life(life) for life in list(history.lives)[: -RECENTLY - 1 : -1]],
+        recently_exited=[_life(life) for life in history.lives[: -RECENTLY - 1 : -1]],
     )
 
 
