@@ -8,14 +8,13 @@ import time
 from dapserver.debugger import refusal
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.process import Process
-from dapserver.debugger.reaper import Reaper
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import GRACE
 from dapserver.debugger.thread import State
 from dapserver.ptrace import procfs
 from dapserver.ptrace.wait import ANY, wait
 
-CLEAN_PASSES = 3
+CLEAN_PASSES = 2
 """Listings of /proc/PID/task without a new thread after which every thread is traced."""
 
 _MOST_PASSES = 100
@@ -61,43 +60,18 @@ def _attach(pid: int, *, non_stop: bool) -> Process:
 
 def seize_all(process: Process) -> None:
     """Trace every thread that is not traced yet, while threads come and go."""
-    with Reaper(lambda: process.threads) as reaper:
-        clean = passes = 0
-        while clean < CLEAN_PASSES and passes < _MOST_PASSES:
-            passes += 1
-            # The leader last, as Reaper asks: once a pass has found no other thread.
-            clean = 0 if _pass(process, reaper, with_leader=clean > 0) else clean + 1
-    for status in reaper.take():
-        process.handle(*status)
-
-
-def _pass(process: Process, reaper: Reaper, *, with_leader: bool) -> bool:
-    """Go through one listing; whether there may be threads that it did not show."""
-    unclean = False
-    for count, tid in enumerate(_tasks(process)):
-        if count % _DRAIN_EVERY == 0:
-            drain(process)
-        if tid == process.pid and tid in process.threads and not _is_traced(tid):
-            # A thread that was not traced yet executed a program, and has the leader's id now.
-            process.lose(tid)
-            unclean = True
-        if tid in process.threads or (tid == process.pid and not with_leader):
-            continue
-        reaper.about_to_block()
-        try:
-            unclean |= _seize(process, tid)
-        finally:
-            for status in reaper.take():
-                process.handle(*status)
-    drain(process)
-    return unclean
-
-
-def _is_traced(tid: int) -> bool:
-    try:
-        return int(procfs.status(tid)["TracerPid"]) == os.getpid()
-    except ProcessLookupError:
-        return True  # its end will be told
+    clean = 0
+    for _ in range(_MOST_PASSES):
+        unclean = False
+        for count, tid in enumerate(_tasks(process)):
+            if count % _DRAIN_EVERY == 0:
+                drain(process)
+            if tid not in process.threads:
+                unclean |= _seize(process, tid)
+        drain(process)
+        clean = 0 if unclean else clean + 1
+        if clean == CLEAN_PASSES:
+            return
 
 
 def seize_missing(process: Process) -> None:

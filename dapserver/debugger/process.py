@@ -229,11 +229,6 @@ class Process:
 
     # -- the table of threads ----------------------------------------------------------------
 
-    def lose(self, tid: int) -> None:
-        """Take note that a thread is gone of which no status will come."""
-        self._leader_traced &= tid != self.pid
-        self._remove(self.threads[tid])
-
     def forget(self, thread: Thread) -> None:
         """Drop a thread that was detached, without a word."""
         del self.threads[thread.tid]
