@@ -93,17 +93,8 @@ class Process:
             raise DebuggerError(f"{error}; dapserver shows registers of 64-bit code only.") from None
 
     def attached(self) -> None:
-        """All threads are traced: see who leads, and let the leader come first, as people expect."""
+        """Take note that all threads are traced now that can be: the leader, if it lives."""
         self._leader_missing = not self._leader_traced
-        started = ThreadStarted(self.pid)
-        if started in self.events:
-            self.events.remove(started)
-            self.events.insert(0, started)
-        if self.pid in self.threads:
-            leader = self.threads.pop(self.pid)
-            others = dict(self.threads)
-            self.threads.clear()
-            self.threads |= {self.pid: leader, **others}
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
