@@ -260,6 +260,8 @@ class Session:
             # only; and a process that is to stay suspended must have met its SIGSTOP.
             await self._stop_quietly(process)
         self._left = True
+        if self._tracer is not None:
+            self._tracer.census.finish()
         for thread in list(process.threads.values()):
             if thread.state is State.STOPPED:
                 process.detach_thread(thread)

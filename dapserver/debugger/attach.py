@@ -8,6 +8,7 @@ import time
 from dapserver.debugger import refusal
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.process import Process
+from dapserver.debugger.reaper import Reaper
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import GRACE
 from dapserver.debugger.thread import State
@@ -61,27 +62,24 @@ def _attach(pid: int, *, non_stop: bool) -> Process:
 def seize_all(process: Process) -> None:
     """Trace every thread that is not traced yet, while threads come and go."""
     clean = 0
-    for _ in range(_MOST_PASSES):
-        unclean = False
-        for count, tid in enumerate(_tasks(process)):
-            if count % _DRAIN_EVERY == 0:
-                drain(process)
-            if tid not in process.threads:
-                unclean |= _seize(process, tid)
-        drain(process)
-        clean = 0 if unclean else clean + 1
-        if clean == CLEAN_PASSES:
-            return
+    with Reaper(process) as reaper:
+        for _ in range(_MOST_PASSES):
+            clean = 0 if _pass(process, reaper) else clean + 1
+            if clean == CLEAN_PASSES:
+                return
 
 
-def seize_missing(process: Process) -> None:
-    """Trace the threads that no event told of (CLONE_UNTRACED), found by one listing."""
+def _pass(process: Process, reaper: Reaper) -> bool:
+    """Go through one listing; whether there may be threads that it did not show."""
+    unclean = False
+    leader, *others = _tasks(process) or [process.pid]
+    for count, tid in enumerate([*others, leader]):  # the leader last, as Reaper asks
+        if count % _DRAIN_EVERY == 0:
+            drain(process)
+        if tid not in process.threads:
+            unclean |= _seize(process, reaper, tid)
     drain(process)
-    for tid in _tasks(process):
-        # A leader that has ended is still listed, and to seize it would mean to wait for an exec
-        # that waits for us (PTRACE_SEIZE takes cred_guard_mutex). (exec.c)
-        if tid not in process.threads and not (tid == process.pid and process.leader_traced):
-            _seize(process, tid)
+    return unclean
 
 
 def drain(process: Process) -> None:
@@ -112,33 +110,22 @@ def release(process: Process) -> None:
             process.detach_thread(thread)
 
 
-def _seize(process: Process, tid: int) -> bool:
+def _seize(process: Process, reaper: Reaper, tid: int, *, again: bool = False) -> bool:
     """Trace one thread; whether there may be threads that no listing has shown yet.
 
     That is so if it was not traced until now, for it may have created another meanwhile, whether
     it still lives or not. (relay.c)
     """
     try:
-        process.seize(tid)
+        reaper.seize(tid)
     except ProcessLookupError:
         return True  # it ended since the listing
     except PermissionError:
-        return _refused(process, tid)
+        return _refused(process, reaper, tid, again=again)
     return True
 
 
-def _try_again(process: Process, tid: int) -> bool:
-    """A dying thread, and one whose process executes a program, are refused for a moment."""
-    try:
-        process.seize(tid)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return True
-
-
-def _refused(process: Process, tid: int) -> bool:
+def _refused(process: Process, reaper: Reaper, tid: int, *, again: bool) -> bool:
     """EPERM: ours already by its creator's TRACECLONE, or a zombie, or really refused."""
     try:
         status = procfs.status(process.pid, tid)
@@ -153,6 +140,6 @@ def _refused(process: Process, tid: int) -> bool:
             # The others could be seized, so the process may be traced: this one is another's.
             raise refusal.traced_already(process.pid, tracer)
         return True
-    if _try_again(process, tid):
-        return True
+    if not again:  # a thread that dies, or whose process executes a program, is refused for a moment
+        return _seize(process, reaper, tid, again=True)
     raise refusal.not_permitted(process.pid, tid)

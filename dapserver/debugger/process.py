@@ -6,6 +6,7 @@ it at once. A stop that comes late (an interrupt that crossed a resume) therefor
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ from dapserver.debugger.names import Names
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
 from dapserver.debugger.thread import State, Thread
-from dapserver.ptrace import api, registers, signals
+from dapserver.ptrace import api, procfs, registers, signals
 from dapserver.ptrace.api import Option
 from dapserver.ptrace.registers import Registers
 from dapserver.ptrace.wait import Kind, WaitStatus, decode
@@ -93,8 +94,29 @@ class Process:
             raise DebuggerError(f"{error}; dapserver shows registers of 64-bit code only.") from None
 
     def attached(self) -> None:
-        """Take note that all threads are traced now that can be: the leader, if it lives."""
+        """Take note that all threads are traced now that can be: the leader, if it lives.
+
+        It was seized last, and is to be told of first, as people expect.
+        """
         self._leader_missing = not self._leader_traced
+        started = ThreadStarted(self.pid)
+        if started in self.events:
+            self.events.remove(started)
+            self.events.insert(0, started)
+        if leader := self.threads.pop(self.pid, None):
+            others = list(self.threads.items())
+            self.threads.clear()
+            self.threads.update([(self.pid, leader), *others])
+
+    def check_identity(self, tid: int) -> None:
+        """Correct the tid of a thread that was seized while it executed a program: the leader's now."""
+        thread = self.threads.get(tid)
+        if thread is None or tid == self.pid or self._is_ours(tid):
+            return
+        self._remove(thread)
+        if self.pid not in self.threads and procfs.tracer(self.pid) == os.getpid():
+            self._leader_traced = True
+            self._add(self.pid, _RUNNING)
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
@@ -224,11 +246,6 @@ class Process:
         """Drop a thread that was detached, without a word."""
         del self.threads[thread.tid]
         self.names.forget(thread)
-
-    @property
-    def leader_traced(self) -> bool:
-        """Whether the leader is or was ours, though it may have ended before the others."""
-        return self._leader_traced
 
     def _is_ours(self, tid: int) -> bool:
         return signals.is_thread_of(self.architecture.tgkill, self.pid, tid)

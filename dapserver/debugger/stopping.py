@@ -65,7 +65,6 @@ class Stopping:
                 pending.stop = stop
         else:
             self.pending.append(Pending(stop, missing, time.monotonic() + GRACE))
-        self._report_complete()
 
     def stop_all(self, thread: Thread) -> None:
         """Begin a stop of all threads, whatever mode was chosen and whatever stops are under way."""
@@ -103,7 +102,6 @@ class Stopping:
         """A thread has stopped or ended: no stop waits for it any more."""
         for pending in self.pending:
             pending.missing.discard(thread)
-        self._report_complete()
 
     def survived(self, caller: Thread, thread: Thread) -> None:
         """Pass on to *thread*, the leader, what is wanted of *caller*, who executed a program.
@@ -130,7 +128,6 @@ class Stopping:
         self.pending[:] = [p for p in self.pending if p.stop.tid != thread.tid]
         # Once the last was let go one by one, there is nothing left for newborns to join.
         self.held = self.held and any(t.wanted_stopped for t in self._threads.values())
-        self._report_complete()
 
     def release_all(self) -> None:
         """Want all threads running, those born from now on included."""
@@ -152,9 +149,14 @@ class Stopping:
                 pending.patience = pending.patience - 1 if _all_stuck(pending.missing) else PATIENCE
                 if pending.patience == 0:
                     pending.missing.clear()
-        self._report_complete()
 
-    def _report_complete(self) -> None:
+    @property
+    def complete(self) -> bool:
+        """Whether there is a stop to report: one for which no thread is missing."""
+        return any(not pending.missing for pending in self.pending)
+
+    def report(self) -> None:
+        """Report the stops that are complete."""
         for pending in [p for p in self.pending if not p.missing]:
             self.pending.remove(pending)
             stop = pending.stop

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 
+from dapserver.debugger.census import Census
 from dapserver.debugger.events import Event, Renamed
 from dapserver.debugger.process import Process
 from dapserver.ptrace.wait import ANY, ChildSignal, wait
@@ -41,6 +42,7 @@ class Tracer:
     def __init__(self, signal: ChildSignal, process: Process) -> None:
         self._signal = signal
         self._process = process
+        self.census = Census(process)
         self._recent: dict[int, None] = {}
         self._walk_allowed = 0.0
         self._walk_owed = False
@@ -72,7 +74,8 @@ class Tracer:
     @property
     def deadline(self) -> float | None:
         """When `wake` is due even without a signal, on the monotonic clock."""
-        due = [self._process.names.next_look, self._process.stopping.deadline]
+        process = self._process
+        due = [process.names.next_look, process.stopping.deadline, self.census.next_look]
         if self._unfinished:
             due.append(0.0)
         elif self._walk_owed:
@@ -126,8 +129,18 @@ class Tracer:
     def _check_clock(self) -> None:
         process = self._process
         now = time.monotonic()
-        if process.stopping.pending:
-            process.stopping.overdue(now)
         look = process.names.next_look
         if look is not None and look <= now and (renamed := process.names.look(process.threads, now)):
             process.events.append(Renamed(renamed))
+        look = self.census.next_look
+        if look is not None and look <= now:
+            self.census.take()
+        if process.stopping.pending:
+            self._report_stops(now)
+
+    def _report_stops(self, now: float) -> None:
+        stopping = self._process.stopping
+        stopping.overdue(now)
+        if stopping.complete and (stopping.non_stop or not self._unfinished):
+            self.census.take()  # what is found joins an all-stop, which is not complete then
+            stopping.report()

@@ -34,6 +34,14 @@ def tasks(pid: int) -> list[int]:
         raise ProcessLookupError(pid) from None
 
 
+def thread_count(pid: int) -> int:
+    """How many threads `tasks` would list, told by the directory's link count."""
+    try:
+        return os.stat(f"/proc/{pid}/task").st_nlink - 2
+    except FileNotFoundError:
+        raise ProcessLookupError(pid) from None
+
+
 def processes() -> list[int]:
     """The pids of all processes that can be seen."""
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
@@ -45,6 +53,14 @@ def status(pid: int, tid: int | None = None) -> dict[str, str]:
     text = _read(where).decode("utf-8", "replace")
     pairs = (line.partition(":") for line in text.splitlines())
     return {name: value.strip() for name, _, value in pairs}
+
+
+def tracer(tid: int) -> int:
+    """The pid of the process that traces a thread; 0 if none does, or the thread is gone."""
+    try:
+        return int(status(tid)["TracerPid"])
+    except ProcessLookupError:
+        return 0
 
 
 def state(pid: int, tid: int | None = None) -> str:

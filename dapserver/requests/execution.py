@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dapserver.debugger import attach
 from dapserver.debugger.stop import Reason
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
@@ -14,7 +13,6 @@ capability(supports_single_thread_execution_requests=True)
 @request("pause", in_turn=False)
 async def pause(session: Session, arguments: dap.PauseArguments) -> None:
     process = session.require_process()
-    attach.seize_missing(process)
     # Clients pause "the process" by whatever thread they know, or by 0 if they know none.
     thread = process.threads.get(arguments.thread_id)
     if thread is None and process.threads and not process.non_stop:

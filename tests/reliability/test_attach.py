@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from dapserver.client import RequestFailed
 from tests.conftest import Connect, Program
 from tests.support.contract import check_stream
 from tests.support.session import attach, detach, expect_end, pause, resume, wait_started
-from tests.support.target import Target
+from tests.support.target import Target, python_target
 
 
 def expect_whole_attach(connect: Connect, target: Target) -> None:
@@ -40,6 +41,26 @@ def test_R09_threads_that_were_traced_from_birth(connect: Connect, program: Prog
     target.wait_line("main pid=")
     for _ in range(200 if full else 30):
         expect_whole_attach(connect, target)
+
+
+def test_R09_creators_that_are_seized_in_the_middle_of_a_clone(
+    connect: Connect, program: Program, full: bool
+) -> None:
+    """One that waits for a processor there has an untraced child after all passes through /proc."""
+    cpu = {min(os.sched_getaffinity(0))}
+
+    def keep_waiting() -> None:
+        os.sched_setaffinity(0, cpu)
+        os.nice(10)
+
+    with python_target(
+        "print('busy')\nwhile True: pass", preexec_fn=lambda: os.sched_setaffinity(0, cpu)
+    ) as busy:
+        busy.wait_line("busy")
+        target = program("relay.c", "3", preexec_fn=keep_waiting)
+        target.wait_line("main pid=")
+        for _ in range(200 if full else 20):
+            expect_whole_attach(connect, target)
 
 
 def test_R10_threads_that_end_between_listing_and_seizing(

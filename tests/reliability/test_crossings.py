@@ -49,6 +49,23 @@ def test_R15_a_pause_that_meets_an_exec(
         expect_untraced(target)
 
 
+@pytest.mark.parametrize("order", ["worker", "leader"])
+def test_R15_an_attach_that_meets_an_exec(connect: Connect, program: Program, full: bool, order: str) -> None:
+    """PTRACE_SEIZE waits for the exec, and the exec for threads that only we can wait for."""
+    for _ in range(100 if full else 10):
+        target = program("exec.c")
+        target.wait_line("ready tid=")
+        client = connect()
+        client.initialize()
+        attaching = client.send("attach", processId=target.pid)
+        target.write_line(order)
+        assert client.response(attaching)["success"]
+        target.wait_line("ready tid=")
+        client.wait_until(lambda: client.live_threads() == target.tids())  # noqa: B023
+        client.request("disconnect")
+        expect_untraced(target)
+
+
 def test_R27_a_continue_that_crosses_the_stop_leaves_a_stop_of_the_others(
     crowd: Target, connect: Connect
 ) -> None:

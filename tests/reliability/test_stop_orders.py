@@ -84,6 +84,7 @@ def feed(process: Process, *statuses: tuple[int, int]) -> list[str]:
     """Hand over statuses, (tid, status) each; what the debugger says of them, a word each."""
     for tid, status in statuses:
         process.handle(tid, status)
+    process.stopping.report()
     return [told(event) for event in process.take_events()]
 
 
