@@ -20,7 +20,11 @@ OMITTED = ("-O2", "-fomit-frame-pointer")
 NO_TABLES = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 # Without sibling calls, so that the frames do not depend on whether there are tables.
 FRAME_POINTERS = ("-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls")
-GO_FIRST = {"runtime.goexit", "runtime.mstart", "runtime.clone", "runtime.mcall", "runtime.rt0_go"}
+# With which a stack of Go begins. The last three switch to the thread's own stack (g0).
+GO_FIRST = {
+    *("runtime.goexit", "runtime.mstart", "runtime.clone", "runtime.rt0_go"),
+    *("runtime.mcall", "runtime.morestack", "runtime.systemstack"),
+}
 
 Stacks = Callable[..., Target]
 
