@@ -131,10 +131,12 @@ def _refused(process: Process, reaper: Reaper, tid: int, *, again: bool) -> bool
         status = procfs.status(process.pid, tid)
     except ProcessLookupError:
         return True
-    if int(status["TracerPid"]) == os.getpid():
-        return False
     if status["State"][0] in "ZX":
         return tid != process.pid  # a leader may stay a zombie as long as its process lives
+    if int(status["TracerPid"]) == os.getpid():
+        if tid == process.pid:
+            process.adopt_leader()
+        return False
     if process.threads:
         if tracer := int(status["TracerPid"]):
             # The others could be seized, so the process may be traced: this one is another's.

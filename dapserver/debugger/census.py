@@ -8,6 +8,7 @@ afterwards, whose children are untraced too (relay.c); and CLONE_UNTRACED is the
 
 from __future__ import annotations
 
+import os
 import time
 
 from dapserver.debugger.process import Process
@@ -68,10 +69,13 @@ def untraced(process: Process) -> list[int]:
     """
     pid, known = process.pid, process.threads
     try:
-        dead_leader = pid not in known and procfs.state(pid, pid) in "ZX"
-        if procfs.thread_count(pid) == len(known) + dead_leader:
-            return []
-        return [tid for tid in procfs.tasks(pid) if tid not in known and not (dead_leader and tid == pid)]
+        if pid in known:
+            complete = procfs.thread_count(pid) == len(known)
+        elif procfs.state(pid, pid) in "ZX":
+            complete = procfs.thread_count(pid) == len(known) + 1
+        else:
+            complete = False
+        return [] if complete else [tid for tid in procfs.tasks(pid) if tid not in known]
     except ProcessLookupError:
         return []
 
@@ -87,11 +91,21 @@ def _seize_untraced(process: Process) -> bool:
                     reaper.seize(tid)
                 except ProcessLookupError:
                     gone = True
-                except PermissionError:
-                    continue  # ours by its creator, or dying
+                except PermissionError:  # ours by its creator, or dying
+                    if tid == process.pid and is_ours(tid):
+                        process.adopt_leader()
                 else:
                     seized = True
             found |= seized
             if not seized and not gone:
                 break
     return found
+
+
+def is_ours(tid: int) -> bool:
+    """Whether a thread is alive and traced by us."""
+    try:
+        status = procfs.status(tid)
+    except ProcessLookupError:
+        return False
+    return status["State"][0] not in "ZX" and int(status["TracerPid"]) == os.getpid()

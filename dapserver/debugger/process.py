@@ -6,7 +6,6 @@ it at once. A stop that comes late (an interrupt that crossed a resume) therefor
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
@@ -16,7 +15,7 @@ from dapserver.debugger.names import Names
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
 from dapserver.debugger.thread import State, Thread
-from dapserver.ptrace import api, procfs, registers, signals
+from dapserver.ptrace import api, registers, signals
 from dapserver.ptrace.api import Option
 from dapserver.ptrace.registers import Registers
 from dapserver.ptrace.wait import Kind, WaitStatus, decode
@@ -108,15 +107,14 @@ class Process:
             self.threads.clear()
             self.threads.update([(self.pid, leader), *others])
 
-    def check_identity(self, tid: int) -> None:
-        """Correct the tid of a thread that was seized while it executed a program: the leader's now."""
-        thread = self.threads.get(tid)
-        if thread is None or tid == self.pid or self._is_ours(tid):
-            return
-        self._remove(thread)
-        if self.pid not in self.threads and procfs.tracer(self.pid) == os.getpid():
-            self._leader_traced = True
-            self._add(self.pid, _RUNNING)
+    def adopt_leader(self) -> None:
+        """Know a leader that is traced and alive, but not known: it was seized by the id that it
+        had before it executed a program, without an event of that. (exec.c)
+        """
+        for thread in [t for t in self.threads.values() if not self._is_ours(t.tid)]:
+            self._remove(thread)
+        self._leader_traced = True
+        self._add(self.pid, _RUNNING)
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""

@@ -34,8 +34,8 @@ class Reaper:
         self._process = process
         self._since: float | None = None
         """When the tracer called PTRACE_SEIZE; None while it does something else."""
-        self._statuses: list[tuple[int, int]] | None = None
-        """What was taken since then; None if there was no need."""
+        self._statuses: list[tuple[int, int]] = []
+        """What was taken since then."""
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -56,14 +56,9 @@ class Reaper:
         finally:
             with self._lock:  # a status that is being taken is to be handled now
                 self._since = None
-            if self._statuses is not None:
-                self._unblocked(tid, self._statuses)
-
-    def _unblocked(self, tid: int, taken: list[tuple[int, int]]) -> None:
-        self._statuses = None
-        for status in taken:
-            self._process.handle(*status)
-        self._process.check_identity(tid)
+            taken, self._statuses = self._statuses, []
+            for status in taken:
+                self._process.handle(*status)
 
     def _work(self) -> None:
         while not self._done.wait(LOOK_EVERY):
@@ -77,7 +72,6 @@ class Reaper:
                     self._give_up_if_we_block()
 
     def _bury_the_dead(self) -> None:
-        self._statuses = self._statuses or []
         for tid in list(self._process.threads):
             # A stop may be taken as well, as of any tracee: it is handled in its turn.
             if status := wait(tid):

@@ -55,14 +55,6 @@ def status(pid: int, tid: int | None = None) -> dict[str, str]:
     return {name: value.strip() for name, _, value in pairs}
 
 
-def tracer(tid: int) -> int:
-    """The pid of the process that traces a thread; 0 if none does, or the thread is gone."""
-    try:
-        return int(status(tid)["TracerPid"])
-    except ProcessLookupError:
-        return 0
-
-
 def state(pid: int, tid: int | None = None) -> str:
     """The state letter: R, S, D, T (job-control stop), t (ptrace-stop), Z, X, I."""
     return status(pid, tid)["State"][:1]
