@@ -3,7 +3,7 @@
 PTRACE_O_TRACECLONE tells of a new thread if its creator was traced when its clone(2) began. One
 that is seized in the middle of it, and then gets no processor for a while, has an untraced child
 afterwards, whose children are untraced too (relay.c); and CLONE_UNTRACED is there to hide a thread
-(clones.c). The kernel knows how many there are, so a look costs microseconds when none is missing.
+(unusual_clones.c). The kernel knows how many there are, so a look costs microseconds when none is missing.
 """
 
 from __future__ import annotations

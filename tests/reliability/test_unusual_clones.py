@@ -115,7 +115,8 @@ def test_R22_an_untraced_thread_that_was_there_at_attach_is_like_any_other(
     leave(client, target)
 
 
-def test_R22_an_untraced_thread_that_goes_unseen_is_not_mentioned(program: Program, connect: Connect) -> None:
+def test_R22_an_untraced_thread_that_is_gone_at_the_pause(program: Program, connect: Connect) -> None:
+    """It came and went, if it was found by the count that follows an attach, or was never there."""
     target = program("unusual_clones.c")
     target.wait_line("main")
     client = connect()
@@ -125,7 +126,8 @@ def test_R22_an_untraced_thread_that_goes_unseen_is_not_mentioned(program: Progr
     pause(client, target.pid)
     resume(client, target.pid)
     leave(client, target)
-    assert not [event for event in client.events("thread") if event["threadId"] == tid]
+    told = [event["reason"] for event in client.events("thread") if event["threadId"] == tid]
+    assert told in ([], ["started", "exited"])
 
 
 # A debugger of another make: it seizes one thread, says so, and holds it until its stdin ends.
