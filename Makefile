@@ -41,7 +41,6 @@ test-extension:
 
 # VS Code itself (code-server), driven through a browser: several minutes to install the first time.
 test-editor: $(STAMP)
-	@sh tests/install-tools tests
 	PY=$(PY) sh tests/editor/run $(SCENARIOS)
 
 soak: $(STAMP)

@@ -19,7 +19,8 @@ async function offer(session: string, message: string): Promise<void> {
   if (commands.length === 0) return;
   const labels = commands.map((command) => copyLabel(command, commands));
   const text = `${session} could not start. What may help: ${commands.join(" or ")}`;
-  const choice = await vscode.window.showWarningMessage(text, ...labels);
+  // An error, since the editor hides a warning after a moment, below its dialog.
+  const choice = await vscode.window.showErrorMessage(text, ...labels);
   const command = commands[labels.indexOf(choice ?? "")];
   if (command !== undefined) await vscode.env.clipboard.writeText(command);
 }

@@ -11,6 +11,8 @@ export async function pickProcess(
   picker.placeholder = "Name, process id, user or part of the command line";
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
+  // The user may look for a process id in a terminal meanwhile.
+  picker.ignoreFocusOut = true;
   picker.buttons = [{ iconPath: new vscode.ThemeIcon("refresh"), tooltip: "Read the list anew" }];
 
   const fill = async () => {

@@ -11,8 +11,12 @@ export function threadCommands(active: ActiveSession): vscode.Disposable[] {
       void vscode.window.showErrorMessage(String(error));
     }
   };
+  // The editor knows no rows for a moment whenever threads came or went: it reads them all anew then.
   const register = (name: string, act: (row: ThreadRow) => unknown) =>
-    vscode.commands.registerCommand(`dapserver.thread.${name}`, act);
+    vscode.commands.registerCommand(`dapserver.thread.${name}`, (row?: ThreadRow) => {
+      if (row !== undefined) return act(row);
+      return vscode.window.setStatusBarMessage("The threads have just changed: once more", 5_000);
+    });
   return [
     register("focus", async ({ id, state }) => {
       // The editor follows only the server: asked to pause what stands still, it tells of it again.

@@ -40,10 +40,6 @@ export class ThreadTable {
     return [...this.#live.values(), ...this.#ended];
   }
 
-  get liveCount(): number {
-    return this.#live.size;
-  }
-
   update(body: ThreadDetailsBody): void {
     const passed = body.time - this.#time;
     this.#endTheMissing(body);

@@ -16,9 +16,10 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
   readonly #active: ActiveSession;
   readonly #changed = new vscode.EventEmitter<ThreadRow[] | undefined>();
   readonly #view: vscode.TreeView<ThreadRow>;
-  readonly #pacer = new Pacer(() => this.#refresh(), PACE);
   readonly #subscriptions: vscode.Disposable[];
+  readonly #tables = new WeakMap<vscode.DebugSession, ThreadTable>();
   #table = new ThreadTable();
+  #pacer = this.#newPacer();
   #shown = new Map<ThreadRow, ThreadItem>();
   #filter = "";
   #order: Order = "age";
@@ -28,22 +29,19 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
   constructor(active: ActiveSession) {
     this.#active = active;
     this.#view = vscode.window.createTreeView("dapserver.threads", { treeDataProvider: this });
-    const adjust = () => {
-      this.#pacer.on = this.#view.visible && active.current !== undefined;
-    };
     this.#subscriptions = [
       this.#view,
-      this.#view.onDidChangeVisibility(adjust),
-      active.onDidChange(() => {
-        this.#table = new ThreadTable();
-        this.#show();
-        adjust();
+      this.#view.onDidChangeVisibility(() => {
+        this.#adjust();
+      }),
+      active.onDidChange((session) => {
+        this.#sessionChanged(session);
       }),
       active.onDidChangeThreads(() => {
         this.#pacer.request();
       }),
     ];
-    adjust();
+    this.#adjust();
   }
 
   dispose(): void {
@@ -97,6 +95,24 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
     this.#show();
   }
 
+  #newPacer(): Pacer {
+    return new Pacer(() => this.#refresh(), PACE);
+  }
+
+  #adjust(): void {
+    this.#pacer.on = this.#view.visible && this.#active.current !== undefined;
+  }
+
+  /** Show what is known of that session, and ask at once: a new pacer has no turn to wait for. */
+  #sessionChanged(session: vscode.DebugSession | undefined): void {
+    this.#table = (session && this.#tables.get(session)) ?? new ThreadTable();
+    if (session !== undefined) this.#tables.set(session, this.#table);
+    this.#pacer.on = false;
+    this.#pacer = this.#newPacer();
+    this.#show();
+    this.#adjust();
+  }
+
   async #refresh(): Promise<void> {
     const session = this.#active.current;
     try {
@@ -125,6 +141,6 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
     if (this.#active.current === undefined) return "";
     const filter = this.#filter && `filter: ${this.#filter}`;
     const order = this.#order === "age" ? "" : `by ${this.#order}`;
-    return [`${this.#table.liveCount}`, filter, order].filter(Boolean).join(" · ");
+    return [`${this.#active.threadCount}`, filter, order].filter(Boolean).join(" · ");
   }
 }

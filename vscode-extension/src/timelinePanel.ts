@@ -16,8 +16,8 @@ const NO_SESSION = "No process is traced. Its threads appear here once you attac
 export class TimelinePanel implements vscode.Disposable {
   readonly #active: ActiveSession;
   readonly #panel: vscode.WebviewPanel;
-  readonly #pacer = new Pacer(() => this.#refresh(), PACE);
   readonly #subscriptions: vscode.Disposable[];
+  #pacer = this.#newPacer();
   #session: vscode.DebugSession | undefined;
   #cursor = 0;
   #ready = false;
@@ -74,6 +74,9 @@ export class TimelinePanel implements vscode.Disposable {
     if (this.#session === undefined) this.#tell({ type: "problem", text: NO_SESSION });
     else this.#tell({ type: "session" });
     this.#panel.title = ["Threads", this.#session?.name].filter(Boolean).join(": ");
+    // A new pacer has no turn to wait for.
+    this.#pacer.on = false;
+    this.#pacer = this.#newPacer();
     this.#adjust();
   }
 
@@ -82,6 +85,10 @@ export class TimelinePanel implements vscode.Disposable {
     if (this.#active.current !== undefined) this.#begin();
     else this.#tell({ type: "ended" });
     this.#adjust();
+  }
+
+  #newPacer(): Pacer {
+    return new Pacer(() => this.#refresh(), PACE);
   }
 
   #adjust(): void {

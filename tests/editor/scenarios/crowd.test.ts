@@ -30,13 +30,18 @@ describe("a crowd of threads", () => {
       SOON_MS,
     );
     await editor.statusItem(`${before.length + BURST} threads`).waitFor();
+    await editor.threadsView.summary.filter({ hasText: `${before.length + BURST}` }).waitFor();
     await editor.shot("crowd");
 
     await workshop.order("dismiss");
     await editor.callStack.untilThreads("no row of them", () => before);
+    await editor.threadsView.summary
+      .filter({ hasText: new RegExp(`^${before.length}$`) })
+      .waitFor();
     // This one makes the editor ask for the list: if any ghost is there, it would come with it.
     await workshop.order("hire cleaner");
     await editor.callStack.untilThreads("nor afterwards", () => workshop.threads());
+    await editor.threadsView.untilThreads("nor here", () => workshop.threads());
   });
 });
 

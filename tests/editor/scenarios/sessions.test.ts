@@ -3,6 +3,9 @@ import { threadsOf, type Row } from "../support/callStack.ts";
 import type { Program } from "../support/program.ts";
 import { Workspace } from "../support/workspace.ts";
 
+/** No other program on this machine has this name. */
+const FOUNDRY = `foundry${process.pid}`;
+
 describe("sessions", () => {
   const workspace = new Workspace();
   let workshop: Program;
@@ -10,7 +13,7 @@ describe("sessions", () => {
 
   before(async () => {
     workshop = await workspace.start("workshop");
-    foundry = await workspace.start("foundry");
+    foundry = await workspace.start(FOUNDRY);
     workspace.configure(
       { name: "Workshop", request: "attach", processId: workshop.pid },
       { name: "Foundry", request: "attach", processId: foundry.pid },
@@ -21,8 +24,8 @@ describe("sessions", () => {
 
   workspace.scenario("a process is found by a part of its name", async (editor) => {
     await editor.command("dapserver: Attach to Process...");
-    await editor.quickInput.fill("foun");
-    await editor.firstEntry("foundry").waitFor();
+    await editor.quickInput.fill(FOUNDRY.slice("foun".length));
+    await editor.firstEntry(FOUNDRY).waitFor();
     await editor.shot("sessions-picker");
     await editor.press("Enter");
     await editor.callStack.untilThreads("its threads", () => foundry.threads());
@@ -49,6 +52,15 @@ describe("sessions", () => {
     await editor.callStack.until("only the foundry stands still", (rows) =>
       threadsOf(rows).every((thread) => ofFoundry(thread) === thread.state.startsWith("Paused")),
     );
+    await editor.frameShown();
+    await editor.callStack.until("its frames", (rows) =>
+      rows.some(({ kind, name }) => kind === "frame" && name === "work"),
+    );
+    await editor.threadsView.untilThreads("those of the one that is looked at", () =>
+      foundry.threads(),
+    );
+    await editor.threadsView.summary.filter({ hasText: `${foundry.tids().length}` }).waitFor();
+    await editor.moveAside();
     await editor.shot("sessions-two");
     await workshop.beats();
   });

@@ -45,15 +45,14 @@ describe("starting", () => {
     try {
       await workshop.tracedBy(other.pid);
       await editor.start("Attach");
-      await until(
-        "the cause in a dialog, and a button that copies the command that helps",
-        () => editor.messages(),
-        (messages) =>
-          messages.some((text) =>
-            /is being traced already, by process \d+ \(strace\)/.test(text),
-          ) && messages.some((text) => text.includes("Copy Command") && text.includes("kill ")),
-      );
+      const tracer = `process ${other.pid ?? 0} (strace)`;
+      await editor.dialog(`is being traced already, by ${tracer}`).waitFor();
+      const copy = editor.button("Copy Command");
+      await copy.waitFor();
       await editor.shot("starting-refused");
+      await editor.press("Escape");
+      await copy.click();
+      await editor.copied(new RegExp(`^kill ${other.pid ?? 0}$`));
     } finally {
       other.kill();
     }

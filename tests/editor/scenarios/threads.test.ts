@@ -24,7 +24,7 @@ describe("the threads of a program", () => {
 
   workspace.scenario("F5 attaches, and rows come and go with the threads", async (editor) => {
     await attach(editor);
-    for (const name of ["acceptor", "reader", "writer", "logger"]) {
+    for (const name of ["acceptor", "reader", "writer"]) {
       await workshop.order(`hire ${name}`);
     }
     await editor.callStack.untilThreads("rows of new threads", () => workshop.threads());
@@ -34,11 +34,7 @@ describe("the threads of a program", () => {
       threadsOf(rows).every(({ state }) => state === "Running"),
     );
     await editor.statusItem(`${workshop.tids().length} threads`).waitFor();
-    await until(
-      "the Threads view has all of them too",
-      () => editor.threadsView(),
-      (names) => namesOf(workshop).every((name) => names.includes(name)),
-    );
+    await editor.threadsView.untilThreads("all of them", () => workshop.threads());
     await editor.shot("threads-live");
   });
 
@@ -58,7 +54,10 @@ describe("the threads of a program", () => {
       },
       (rows) => rows.some(({ name }) => name === workshop.thread("metronome")),
     );
+    await editor.threadsView.untilThreads("the new names", () => workshop.threads());
+    await editor.statusItem(`${workshop.tids().length} threads`).waitFor();
     await editor.shot("threads-renamed");
+    await workshop.order("fire master");
   });
 
   workspace.scenario("a pause shows source, frames and registers", async (editor) => {
@@ -74,8 +73,13 @@ describe("the threads of a program", () => {
     await editor.callStack.until("a frame of its function", (rows) =>
       rows.some(({ kind, name }) => kind === "frame" && name === "work"),
     );
-    await editor.page.locator(".monaco-editor .view-overlays [class*=stack-frame-line]").waitFor();
+    await editor.frameShown();
+    await editor.unfoldScope("Registers");
     await editor.variable("rip").waitFor();
+    await editor.threadsView.until("all paused", (rows) =>
+      rows.every(({ state }) => state.startsWith("paused")),
+    );
+    await editor.moveAside();
     await editor.shot("threads-paused");
     await editor.press("F5");
     await editor.callStack.until("all run", (rows) =>
@@ -84,7 +88,3 @@ describe("the threads of a program", () => {
     await workshop.beats();
   });
 });
-
-function namesOf(program: Program): string[] {
-  return program.threads().map((thread) => thread.replace(/ \[\d+\]$/, ""));
-}

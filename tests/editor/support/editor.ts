@@ -4,9 +4,12 @@ import { chromium, type Browser, type Locator, type Page } from "playwright-core
 import { CallStack } from "./callStack.ts";
 import { CodeServer } from "./codeServer.ts";
 import { CHROMIUM, SHOTS } from "./places.ts";
+import { ThreadsView } from "./threadsView.ts";
+import { Timeline } from "./timeline.ts";
 import { PATIENCE_MS, until } from "./waiting.ts";
 
 const WINDOW = { width: 1280, height: 900 };
+const CLIPBOARD = ["clipboard-read", "clipboard-write"];
 /** The panes that leave no place for CALL STACK. */
 const OTHER_PANES = ["Variables", "Watch", "Breakpoints"];
 
@@ -14,6 +17,8 @@ const OTHER_PANES = ["Variables", "Watch", "Breakpoints"];
 export class Editor {
   readonly page: Page;
   readonly callStack: CallStack;
+  readonly threadsView: ThreadsView;
+  readonly timeline: Timeline;
   readonly #server: CodeServer;
   readonly #browser: Browser;
 
@@ -21,7 +26,8 @@ export class Editor {
   static async open(folder: string): Promise<Editor> {
     const server = await CodeServer.start();
     const browser = await launchBrowser();
-    const editor = new Editor(server, browser, await browser.newPage({ viewport: WINDOW }));
+    const page = await browser.newPage({ viewport: WINDOW, permissions: CLIPBOARD });
+    const editor = new Editor(server, browser, page);
     try {
       await editor.#show(folder);
     } catch (error) {
@@ -37,6 +43,8 @@ export class Editor {
     this.#browser = browser;
     this.page = page;
     this.callStack = new CallStack(page);
+    this.threadsView = new ThreadsView(page);
+    this.timeline = new Timeline(page);
   }
 
   async press(key: string): Promise<void> {
@@ -75,20 +83,39 @@ export class Editor {
     await this.choose(name, name);
   }
 
+  /** Save as a file of this kind under the name that the dialog proposes, and return that name. */
+  async acceptFile(extension: string): Promise<string> {
+    const proposed = await until(
+      "a file name is proposed",
+      () => this.quickInput.inputValue(),
+      (value) => value.endsWith(extension),
+    );
+    await this.press("Enter");
+    return path.basename(proposed);
+  }
+
   get quickInput(): Locator {
     return this.page.locator(".quick-input-widget input[type=text]").first();
+  }
+
+  /** Wait until the frame of a stop is shown in its source: then the editor takes the focus. */
+  async frameShown(): Promise<void> {
+    const source = this.page.locator(".monaco-editor.focused");
+    await source.locator(".view-overlays [class*=stack-frame-line]").waitFor();
+  }
+
+  /** Show what is in a scope of VARIABLES; the first one opens by itself. */
+  async unfoldScope(name: string): Promise<void> {
+    const scopes = this.page.locator('.debug-variables .monaco-list-row[aria-label^="Scope "]');
+    const scope = scopes.and(this.page.locator(`[aria-label^="Scope ${name}"]`));
+    await scopes.and(this.page.locator('[aria-expanded="true"]')).first().waitFor();
+    if ((await scope.getAttribute("aria-expanded")) === "true") return;
+    await scope.locator(".monaco-tl-twistie").click();
   }
 
   /** The row of VARIABLES of this name. */
   variable(name: string): Locator {
     return this.page.locator(`.debug-variables .monaco-list-row[aria-label^="${name},"]`);
-  }
-
-  /** The names of the threads in the extension's own view, those that have ended included. */
-  threadsView(): Promise<string[]> {
-    return this.page
-      .locator('.pane:has(> .pane-header[aria-label^="Threads "]) .monaco-list-row .label-name')
-      .allTextContents();
   }
 
   /** The extension's item in the status bar. */
@@ -104,9 +131,27 @@ export class Editor {
     if (await this.#isOpen(pane)) await this.#header(pane).click();
   }
 
-  /** What the editor complains about, in dialogs and notifications. */
-  messages(): Promise<string[]> {
-    return this.page.locator(".notification-list-item, .monaco-dialog-box").allTextContents();
+  notification(text: string): Locator {
+    return this.page.locator(".notification-list-item", { hasText: text });
+  }
+
+  /** A dialog in the way of all else, with this text. */
+  dialog(text: string): Locator {
+    return this.page.locator(".monaco-dialog-box", { hasText: text });
+  }
+
+  /** The button of a notification. */
+  button(name: string): Locator {
+    return this.page.locator(".notification-list-item .monaco-button", { hasText: name });
+  }
+
+  /** Wait until a text like this was copied. */
+  async copied(text: RegExp): Promise<void> {
+    await until(
+      `copied: ${text.source}`,
+      () => this.page.evaluate(() => navigator.clipboard.readText()),
+      (copy) => text.test(copy),
+    );
   }
 
   /** Close what is open, and end all sessions by Shift+F5. */
@@ -123,6 +168,12 @@ export class Editor {
     );
   }
 
+  /** Put the pointer where nothing changes below it. */
+  async moveAside(): Promise<void> {
+    await this.page.mouse.move(WINDOW.width / 2, WINDOW.height / 2);
+    await this.page.locator(".workbench-hover").waitFor({ state: "hidden" });
+  }
+
   /** Keep a picture of the window as it is now. */
   async shot(name: string): Promise<void> {
     mkdirSync(SHOTS, { recursive: true });
@@ -130,7 +181,8 @@ export class Editor {
     await this.page.locator(".part.sidebar").evaluate((element) => {
       for (let it: Element | null = element; it; it = it.parentElement) it.scrollTo(0, 0);
     });
-    await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+    const file = path.join(SHOTS, `${name}.png`);
+    await this.page.screenshot({ path: file, animations: "disabled" });
   }
 
   async close(): Promise<void> {
@@ -145,6 +197,8 @@ export class Editor {
     await this.statusItem("dapserver").waitFor();
     await this.press("Control+Shift+D");
     for (const pane of OTHER_PANES) await this.fold(pane);
+    // What threads do can be read in their rows then.
+    await this.command("Increase Current View Size");
   }
 
   #header(pane: string): Locator {

@@ -16,9 +16,14 @@ export interface Configuration {
 
 /** A folder with a C program and a launch.json, and the window on it; all gone when it is closed. */
 export class Workspace {
-  readonly folder = mkdtempSync(path.join(tmpdir(), "editor-test-"));
+  readonly #parent = mkdtempSync(path.join(tmpdir(), "editor-test-"));
+  readonly folder = path.join(this.#parent, "village");
   readonly #programs: Program[] = [];
   #editor: Editor | undefined;
+
+  constructor() {
+    mkdirSync(path.join(this.folder, ".vscode"), { recursive: true });
+  }
 
   /** Start the workshop under a name of its own. */
   async start(name: string): Promise<Program> {
@@ -36,14 +41,15 @@ export class Workspace {
     return executable;
   }
 
-  /** Before the editor opens the folder: it reads a later change in its own time. */
+  /** Write launch.json, before the editor opens the folder: it reads a later change in its own time. */
   configure(...configurations: readonly Configuration[]): void {
     const entries = configurations.map((entry) => ({ type: "dapserver", ...entry }));
-    mkdirSync(path.join(this.folder, ".vscode"), { recursive: true });
-    writeFileSync(
-      path.join(this.folder, ".vscode", "launch.json"),
-      JSON.stringify({ version: "0.2.0", configurations: entries }, undefined, 2),
-    );
+    this.#write("launch.json", { version: "0.2.0", configurations: entries });
+  }
+
+  /** Settings of this folder; before the editor opens it. */
+  set settings(settings: object) {
+    this.#write("settings.json", settings);
   }
 
   /** Open the window, and a file in it. */
@@ -60,7 +66,7 @@ export class Workspace {
       try {
         await body(editor);
       } catch (error) {
-        await editor.shot(`failed-${name.replaceAll(" ", "-")}`);
+        await editor.shot(`failed ${name}`.replaceAll(/[^\w]+/g, "-"));
         throw error;
       } finally {
         await editor.endSessions();
@@ -71,6 +77,11 @@ export class Workspace {
   async close(): Promise<void> {
     await this.#editor?.close();
     await Promise.all(this.#programs.map((program) => program.close()));
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#parent, { recursive: true, force: true });
+  }
+
+  #write(file: string, content: object): void {
+    const text = JSON.stringify(content, undefined, 2);
+    writeFileSync(path.join(this.folder, ".vscode", file), text);
   }
 }

@@ -10,6 +10,10 @@ const FEWEST_ROWS = 12;
 const LEAST_DRAG = 5; // pixels; less is a click
 const AXIS_WIDTH = 170;
 const LABEL_HEIGHT = 15;
+// 1, 2 and 5 times a power of ten, up to a day in microseconds: they need no more digits than it does.
+const INCREMENTS = Array.from({ length: 11 }, (_, power) =>
+  [1, 2, 5].map((n) => n * 10 ** power),
+).flat();
 
 /** The picture: a row for each life, time from left to right. uPlot brings axes, cursor and drag. */
 export class Chart {
@@ -18,6 +22,7 @@ export class Chart {
   readonly #plot: uPlot;
   #lives: Lives;
   #theme: Theme;
+  #held = false;
 
   /** `onPoint` gets the row under the pointer. */
   constructor(
@@ -53,7 +58,9 @@ export class Chart {
     this.draw();
   }
 
+  /** Not under the hand of somebody who drags over it. */
   draw(): void {
+    if (this.#held) return;
     const [x, y] = [this.time.span, this.rows.span];
     this.#plot.batch(() => {
       this.#plot.setScale("x", { min: x.from, max: x.to });
@@ -81,7 +88,11 @@ export class Chart {
       cursor: {
         points: { show: false },
         drag: { x: true, y: true, uni: 40, dist: LEAST_DRAG, setScale: false },
-        bind: { dblclick: () => () => (this.showAll(), null) },
+        bind: {
+          mousedown: this.#holding(true),
+          mouseup: this.#holding(false),
+          dblclick: () => () => (this.showAll(), null),
+        },
       },
       hooks: {
         draw: [
@@ -110,6 +121,16 @@ export class Chart {
     this.draw();
   }
 
+  /** The chart's own handling, and the picture stands still until the button is up again. */
+  #holding(held: boolean): uPlot.Cursor.MouseListenerFactory {
+    return (_plot, _target, handle) => (event) => {
+      handle(event);
+      this.#held = held;
+      this.draw();
+      return null;
+    };
+  }
+
   #zoomTo({ left, top, width, height }: uPlot.Select): void {
     const { clientWidth, clientHeight } = this.#plot.over;
     if (width < clientWidth && width >= LEAST_DRAG) this.time.show(this.#span("x", left, width));
@@ -129,6 +150,7 @@ export class Chart {
       grid: { stroke: () => this.#theme.grid, width: 1 },
       ticks: { show: false },
       font: this.#theme.font,
+      incrs: INCREMENTS,
       // Counted from the first thread's start, so that the lines are at round numbers of that.
       splits: (_plot, _axis, from, to, increment) =>
         this.#lives.lives.length === 0 ? [] : ticks(this.#lives.start, from, to, increment),

@@ -1,0 +1,89 @@
+import type { Locator, Page } from "playwright-core";
+import { until } from "./waiting.ts";
+
+/** A row of the Threads view, as a screen reader tells it. */
+export interface ThreadRow {
+  readonly name: string;
+  readonly id: number;
+  /** `running`, `sleeping in futex`, `paused`, `ended`... */
+  readonly state: string;
+  /** Whether its CPU share is shown: from the second answer of the server on. */
+  readonly hasShare: boolean;
+}
+
+const ROW = /^(?<name>.*), thread (?<id>\d+), (?<state>[^,]+)/;
+
+/** The extension's own view of the threads, in the debug side bar. */
+export class ThreadsView {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** The rows in sight, those of threads that have ended included. */
+  async rows(): Promise<ThreadRow[]> {
+    const labels = await this.#rows.evaluateAll((rows) =>
+      rows.map((row) => row.getAttribute("aria-label") ?? ""),
+    );
+    return labels.map((label) => {
+      const { name = label, id, state = "" } = ROW.exec(label)?.groups ?? {};
+      return { name, id: Number(id), state, hasShare: label.includes(", CPU ") };
+    });
+  }
+
+  /** Wait until the rows are as they should be. */
+  async until(what: string, holds: (rows: readonly ThreadRow[]) => boolean): Promise<void> {
+    await until(`in the Threads view: ${what}`, () => this.rows(), holds);
+  }
+
+  /** Wait until the threads that live are exactly these, `name [tid]` each, in any order. */
+  async untilThreads(what: string, threads: () => readonly string[]): Promise<void> {
+    await this.until(what, (rows) => {
+      const live = rows.filter(({ state }) => state !== "ended");
+      const shown = live.map(({ name, id }) => `${name} [${id}]`);
+      return JSON.stringify(shown.sort()) === JSON.stringify([...threads()].sort());
+    });
+  }
+
+  /** Wait until the rows stay: in the beginning they are read twice, and are nobody's in between. */
+  async settled(): Promise<void> {
+    await this.until("a CPU share for each", (rows) => rows.every(({ hasShare }) => hasShare));
+  }
+
+  /** What stands beside the title. */
+  get summary(): Locator {
+    return this.#pane.locator(".pane-header .description");
+  }
+
+  get header(): Locator {
+    return this.#pane.locator(".pane-header");
+  }
+
+  /** Press a button of the title. */
+  async press(button: string): Promise<void> {
+    await this.header.hover();
+    await this.header.locator(`.action-label[aria-label^="${button}"]`).click();
+  }
+
+  /** Choose an entry of the context menu of a thread, `name [tid]`. */
+  async choose(thread: string, entry: string): Promise<void> {
+    const [name, id] = thread.split(/[[\]]/).map((part) => part.trim());
+    const row = `.monaco-list-row[aria-label^="${name ?? ""}, thread ${id ?? ""},"]`;
+    const item = this.#page.locator(".monaco-menu .action-item", { hasText: entry });
+    await this.#pane.locator(row).click({ button: "right" });
+    // Clicks in the first moment of a menu do not count.
+    await item.hover();
+    await item.and(this.#page.locator(".focused")).waitFor();
+    await this.#page.keyboard.press("Enter");
+    await item.waitFor({ state: "hidden" });
+  }
+
+  get #pane(): Locator {
+    return this.#page.locator('.pane:has(> .pane-header[aria-label^="Threads "])');
+  }
+
+  get #rows(): Locator {
+    return this.#pane.locator(".monaco-list-row");
+  }
+}
