@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.stack import StackFrame
+
+if TYPE_CHECKING:
+    from dapserver.debugger.values.value import Value
 
 T = TypeVar("T")
 
@@ -19,11 +23,33 @@ class Frame:
     stack_frame: StackFrame
 
 
+class Group(Enum):
+    """What is shown together in a frame."""
+
+    LOCALS = "Locals"
+    GLOBALS = "Globals"
+    REGISTERS = "Registers"
+
+
 @dataclass(frozen=True, slots=True)
-class RegistersOf:
-    """The variables that are a frame's registers."""
+class VariablesOf:
+    """A group of a frame's variables."""
 
     frame: Frame
+    group: Group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartsOf:
+    """What a value opens into."""
+
+    frame: Frame
+    value: Value
+    expression: str | None
+    """What to evaluate in the frame to get the value; None: nothing does."""
+
+
+Container = VariablesOf | PartsOf
 
 
 class Handles(Generic[T]):

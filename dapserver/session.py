@@ -14,7 +14,7 @@ from dapserver.debugger.process import Process
 from dapserver.debugger.stack import Stacks
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.tracer import Tracer
-from dapserver.handles import Frame, Handles, RegistersOf
+from dapserver.handles import Container, Frame, Handles
 from dapserver.program_output import ProgramOutput
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import Connection
@@ -23,6 +23,7 @@ from dapserver.ptrace.wait import ChildSignal
 from dapserver.publisher import Publisher
 
 if TYPE_CHECKING:
+    from dapserver.debugger.values.inspector import Inspector
     from dapserver.requests.arguments import LaunchArguments
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ class Session:
         """Whether `configurationDone` has come."""
         self.output: ProgramOutput | None = None
         self.frames: Handles[Frame] = Handles("Frame")
-        self.variables: Handles[RegistersOf] = Handles("Variables reference")
+        self.variables: Handles[Container] = Handles("Variables reference")
         self._publisher: Publisher | None = None
         self._stacks: Stacks | None = None
+        self._inspector: Inspector | None = None
         self._source_map: dict[str, str] = {}
         self._wanted_token = token
         self._child_signal = ChildSignal()
@@ -108,6 +110,15 @@ class Session:
         assert self._stacks is not None
         return self._stacks
 
+    def require_inspector(self) -> Inspector:
+        """What reads values of the process; DebuggerError before attach or launch."""
+        if self._inspector is None:
+            from dapserver.debugger.values.inspector import Inspector  # noqa: PLC0415 - 60 ms of start-up
+
+            modules = self.require_publisher().modules
+            self._inspector = Inspector(self.require_process(), self.require_stacks(), modules)
+        return self._inspector
+
     def map_source(self, path: str) -> str:
         """A path of the debug information as the user's `sourceMap` says; the longest prefix wins."""
         for prefix in sorted(self._source_map, key=len, reverse=True):
@@ -129,6 +140,7 @@ class Session:
             refetches=bool(self.client and self.client.supports_invalidated_event),
         )
         self._stacks = Stacks(self._publisher.modules, process.living)
+        self._inspector = None
         self._ended.clear()
         self._tracer = Tracer(self._child_signal, process)
         asyncio.get_running_loop().add_reader(self._child_signal.fileno(), self.wake)
@@ -207,6 +219,8 @@ class Session:
         self.variables.forget(tid)
         if self._stacks is not None:
             self._stacks.forget(tid)
+        if self._inspector is not None:
+            self._inspector.forget(tid)
 
     # -- the thread list -------------------------------------------------------------------
 

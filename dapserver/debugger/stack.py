@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from dapserver.debugger.memory import Memory
 from dapserver.debugger.modules import Module, Modules
 from dapserver.ptrace.registers import Registers
 
@@ -31,6 +31,9 @@ class StackFrame:
     module: Module | None
     registers: Mapping[int, int] | None
     """By DWARF number, as far as known; None in the innermost frame, whose are the thread's."""
+    physical: PhysicalFrame
+    inlined: int = 0
+    """How many frames further in share `physical`: they are inlined into this one."""
 
 
 class Stacks:
@@ -44,7 +47,7 @@ class Stacks:
         self._modules = modules
         self._living = living
         self._unwinder: Unwinder | None = None
-        self._memory = -1
+        self.memory = Memory(living)
         self._walked: dict[int, list[StackFrame]] = {}
         self._walks: dict[int, Iterator[StackFrame]] = {}
 
@@ -66,9 +69,17 @@ class Stacks:
         """The process runs another program, with other memory."""
         self._walks.clear()
         self._walked.clear()
-        if self._memory >= 0:
-            os.close(self._memory)
-            self._memory = -1
+        self.memory.renew()
+
+    def caller(self, tid: int, frame: StackFrame) -> StackFrame | None:
+        """Give the next frame out that has registers of its own; None if there is none."""
+        walked = self._walked.get(tid, [])
+        index = next((i for i, each in enumerate(walked) if each.physical is frame.physical), len(walked))
+        while index < len(walked) and walked[index].physical is frame.physical:
+            index += 1
+            if index == len(walked):
+                walked += islice(self._walks[tid], 1)
+        return walked[index] if index < len(walked) else None
 
     def _walk(self, registers: Registers) -> Iterator[StackFrame]:
         if self._unwinder is None:
@@ -76,14 +87,9 @@ class Stacks:
 
             self._unwinder = Unwinder(self._modules, self._living)
         innermost = True
-        for physical in self._unwinder.walk(registers, self._read_memory):
+        for physical in self._unwinder.walk(registers, self.memory.read):
             yield from self._describe(physical, innermost=innermost)
             innermost = False
-
-    def _read_memory(self, address: int, size: int) -> bytes:
-        if self._memory < 0:
-            self._memory = os.open(f"/proc/{self._living()}/mem", os.O_RDONLY | os.O_CLOEXEC)
-        return os.pread(self._memory, size, address)
 
     def _describe(self, physical: PhysicalFrame, *, innermost: bool) -> Iterator[StackFrame]:
         """The frames that the source knows where the machine has one."""
@@ -92,7 +98,7 @@ class Stacks:
         place = str(self._modules.place(physical.pc if innermost else physical.lookup_pc))
         source = self._modules.source_info(module) if module is not None else None
         known = source.frames_at(physical.lookup_pc - module.bias) if source and module else []
-        for frame in known:
+        for inlined, frame in enumerate(known):
             yield StackFrame(
                 physical.pc,
                 frame.function or place,
@@ -103,7 +109,9 @@ class Stacks:
                 physical.is_signal_frame,
                 module,
                 registers,
+                physical,
+                inlined,
             )
         if not known:
             is_signal = physical.is_signal_frame
-            yield StackFrame(physical.pc, place, None, 0, 0, False, is_signal, module, registers)
+            yield StackFrame(physical.pc, place, None, 0, 0, False, is_signal, module, registers, physical)

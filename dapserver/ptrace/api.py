@@ -149,6 +149,26 @@ def set_register_set(tid: int, registers: bytearray) -> None:
         _fail(error)
 
 
+def other_register_set(tid: int, kind: int, size: int) -> bytearray:
+    """Another register set of a stopped thread: *kind* is an NT_ number of elf.h, *size* at most."""
+    buffer = bytearray(size)
+    iovec = _iovec(buffer)
+    try:
+        ptrace(Request.GETREGSET, tid, kind, addressof(iovec))
+    except PtraceError as error:
+        _fail(error)
+    return buffer[: iovec.len]
+
+
+def set_other_register_set(tid: int, kind: int, registers: bytearray) -> None:
+    """Write back what `other_register_set` returned, changed."""
+    iovec = _iovec(registers)
+    try:
+        ptrace(Request.SETREGSET, tid, kind, addressof(iovec))
+    except PtraceError as error:
+        _fail(error)
+
+
 def system_call_name(number: int) -> str:
     """`futex` for 202 on x86-64."""
     from ptrace.syscall.names import SYSCALL_NAMES  # noqa: PLC0415 - 5 ms of start-up

@@ -1,4 +1,4 @@
-"""stackTrace and scopes: where a stopped thread is, and how it came there."""
+"""stackTrace: where a stopped thread is, and how it came there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 import os
 
 from dapserver.debugger.stack import StackFrame
-from dapserver.handles import Frame, RegistersOf
+from dapserver.handles import Frame
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
 from dapserver.session import Session
@@ -62,16 +62,3 @@ def _name(frame: StackFrame, *, has_source: bool) -> str:
 @functools.lru_cache(maxsize=1000)
 def _exists(path: str) -> bool:
     return os.path.isfile(path)
-
-
-@request("scopes")
-async def scopes(session: Session, arguments: dap.ScopesArguments) -> dap.ScopesResponseBody:
-    frame = session.frames.get(arguments.frame_id)
-    session.require_stopped(frame.tid)
-    registers = dap.Scope(
-        name="Registers",
-        presentation_hint="registers",
-        variables_reference=session.variables.add(frame.tid, RegistersOf(frame)),
-        expensive=False,
-    )
-    return dap.ScopesResponseBody(scopes=[registers])

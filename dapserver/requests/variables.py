@@ -1,44 +1,109 @@
-"""variables: so far the registers."""
+"""variables and setVariable: what is in a scope or a value, as lines that open into more."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from typing import TYPE_CHECKING, Any
 
-from dapserver.debugger.process import Process
+from dapserver.debugger.errors import DebuggerError
+from dapserver.handles import Container, Frame, Group, PartsOf
 from dapserver.protocol import types as dap
-from dapserver.protocol.wire import request
+from dapserver.protocol.wire import capability, request
+from dapserver.requests.scopes import scope_of
 from dapserver.session import Session
+
+if TYPE_CHECKING:
+    from dapserver.debugger.values.listing import Line
+    from dapserver.debugger.values.scope import Scope
+    from dapserver.debugger.values.text import Format
+
+capability(supports_set_variable=True, supports_value_formatting_options=True)
 
 
 @request("variables")
 async def variables(session: Session, arguments: dap.VariablesArguments) -> dap.VariablesResponseBody:
-    frame = session.variables.get(arguments.variables_reference).frame
-    thread = session.require_stopped(frame.tid)
+    container = session.variables.get(arguments.variables_reference)
+    scope = scope_of(session, container.frame)
+    # In a thread of its own: memory and debug information are read.
+    lines = await asyncio.to_thread(_lines, scope, container, arguments)
+    return dap.VariablesResponseBody(variables=[shown(session, container.frame, each) for each in lines])
+
+
+@request("setVariable")
+async def set_variable(session: Session, arguments: dap.SetVariableArguments) -> dap.SetVariableResponseBody:
+    from dapserver.debugger.values.listing import line  # noqa: PLC0415 - with the values, not before
+    from dapserver.debugger.values.writing import write_text  # noqa: PLC0415
+
+    container = session.variables.get(arguments.variables_reference)
+    scope = scope_of(session, container.frame)
+    asked = dap.VariablesArguments(variables_reference=0, format=arguments.format)
+    lines = await asyncio.to_thread(_lines, scope, container, asked, arguments.name)
+    found = next((each for each in lines if each.name == arguments.name), None)
+    if found is None:
+        raise DebuggerError(f"There is no variable {arguments.name} here (any more).")
+    if found.value.address is not None:
+        await asyncio.to_thread(write_text, found.value, arguments.value, scope)
+    else:  # a register takes a ptrace request, which must come from this thread
+        write_text(found.value, arguments.value, scope)
+    how = _format(container, arguments.format)
+    written = await asyncio.to_thread(line, found.name, found.value, found.expression, how)
+    return dap.SetVariableResponseBody(**value_body(session, container.frame, written))
+
+
+def _lines(
+    scope: Scope, container: Container, arguments: dap.VariablesArguments, name: str | None = None
+) -> list[Line]:
+    """The lines that were asked for; if by *name*, that one alone."""
+    from dapserver.debugger.values import listing  # noqa: PLC0415 - with the values, not before
+    from dapserver.debugger.values.shown import children  # noqa: PLC0415
+
+    how = _format(container, arguments.format)
+    start, count = max(0, arguments.start or 0), arguments.count or None
+    if isinstance(container, PartsOf):
+        if name is not None:
+            found = [child for child in children(container.value) if child.name == name]
+        else:
+            found = list(children(container.value, start, count, arguments.filter))
+        return listing.lines(found, container.expression, how)
     if arguments.filter == "indexed":
-        return dap.VariablesResponseBody(variables=[])
-    known = frame.stack_frame.registers
-    process = session.require_process()
-    registers = process.registers(thread).items() if known is None else _named(process, known)
-    shown = registers[arguments.start or 0 :]
-    if arguments.count:
-        shown = shown[: arguments.count]
-    return dap.VariablesResponseBody(
-        variables=[
-            dap.Variable(
-                name=name,
-                value=f"{value:#x}",
-                variables_reference=0,
-                presentation_hint=dap.VariablePresentationHint(kind="data", attributes=["readOnly"]),
-            )
-            for name, value in shown
-        ]
+        return []
+    groups = {Group.LOCALS: listing.local_lines, Group.GLOBALS: listing.static_lines}
+    list_group = groups.get(container.group, listing.register_lines)
+    return list_group(scope, how, slice(start, start + count if count else None), name)
+
+
+def _format(container: Container, asked: dap.ValueFormat | None) -> Format:
+    from dapserver.debugger.values.listing import VIEW, hexadecimal  # noqa: PLC0415 - as above
+
+    is_register = not isinstance(container, PartsOf) and container.group is Group.REGISTERS
+    return hexadecimal(VIEW, is_hex=is_register or bool(asked and asked.hex))
+
+
+def shown(session: Session, frame: Frame, line: Line) -> dap.Variable:
+    """Make a line the client's, with an id to open it by."""
+    attributes = ["readOnly"] if line.is_read_only else None
+    return dap.Variable(
+        name=line.name,
+        evaluate_name=line.expression,
+        presentation_hint=dap.VariablePresentationHint(kind=line.kind, attributes=attributes),
+        **value_body(session, frame, line),
     )
 
 
-def _named(process: Process, known: Mapping[int, int]) -> list[tuple[str, int]]:
-    """A caller's registers, as far as they can be told, in the order of the innermost frame's."""
-    from dapserver.symbols.abi import AARCH64, X86_64  # noqa: PLC0415 - with the unwinder, not before
+def value_body(session: Session, frame: Frame | None, line: Line) -> dict[str, Any]:
+    """What variables, setVariable and evaluate tell of a value, in the names of the models.
 
-    abi = X86_64 if process.architecture.name == "x86_64" else AARCH64
-    by_name = {name: known[number] for name, number in abi.numbers.items() if number in known}
-    return [(name, by_name[name]) for name in process.architecture.registers if name in by_name]
+    Without a frame, whose end its id would have, it cannot be opened.
+    """
+    reference = 0
+    if frame is not None and (line.named or line.indexed):
+        reference = session.variables.add(frame.tid, PartsOf(frame, line.value, line.expression))
+    return {
+        "value": line.text,
+        "type": line.type,
+        "variables_reference": reference,
+        # A client needs these to page, and counts other children itself.
+        "named_variables": line.named if line.indexed else None,
+        "indexed_variables": line.indexed or None,
+        "memory_reference": f"{line.address:#x}" if line.address is not None else None,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from array import array
 from bisect import bisect_right
@@ -93,6 +94,13 @@ class _Index:
             if symbol.start + symbol.size > address:
                 yield symbol
 
+    def end_before(self, address: int) -> int | None:
+        """The end of the last sized symbol that ends before *address* or there; None inside of one."""
+        position = bisect_right(self._starts, address - 1)
+        if not position or not self._starts[0] < self._max_ends[position - 1] <= address:
+            return None
+        return int(self._max_ends[position - 1])
+
     def labels(self, address: int) -> Iterator[_Symbol]:
         """The symbols without size next before *address*, unless a sized one ended since."""
         position = bisect_right(self._starts, address)
@@ -131,13 +139,60 @@ class SymbolTable:
         end. One that does not (a label in assembly) is given up to the next symbol or the end of
         its section. The first call sorts the table.
         """
-        if self._lazy_index is None:
-            self._lazy_index = _Index(self._table, self._names)
-        index = self._lazy_index
+        index = self._index()
         return self._best(address, index.containing(address)) or self._best(
             address,
             (symbol for symbol in index.labels(address) if self._section_end(symbol) > address),
         )
+
+    def end_before(self, address: int) -> int | None:
+        """Find where the symbols before *address* end; None if it is in one, or there are none."""
+        return self._index().end_before(address)
+
+    def addresses_of(self, name: str) -> list[int]:
+        """Find where the symbols of this very name are, those without a place in the file left out."""
+        text = name.encode() + b"\0"
+        places = {match.start() for match in re.finditer(re.escape(text), self._names)}
+        places = {place for place in places if place == 0 or self._names[place - 1] == 0} or places
+        found = []
+        for place in places:
+            for match in re.finditer(re.escape(place.to_bytes(4, "little")), self._table):
+                if match.start() % SYMBOL.size == 0:
+                    symbol = _Symbol._make(SYMBOL.unpack_from(self._table, match.start()))
+                    if symbol.section not in NO_ADDRESS:
+                        found.append(symbol.start)
+        return found
+
+    def mentions_mangled(self, name: str) -> bool:
+        """Tell whether a symbol that C++ or Rust has mangled has *name* as one of its names.
+
+        Names follow their lengths (Itanium C++ ABI, 5.1; Rust's v0 mangling), and then comes the end
+        of a list of names, what a template was made with, or the hash of Rust's older mangling.
+        """
+        part = re.escape(f"{len(name.encode())}{name}".encode())
+        pattern = rb"\0_ZL?%b|\0_Z[^\0]*[^\0\d]%b(?:[EIB]|17h)|\0_R[^\0]*[^\0\d]%b" % (part, part, part)
+        return re.search(pattern, self._names) is not None
+
+    def functions_mentioning(self, text: str) -> Iterator[tuple[str, int]]:
+        """Give names and addresses of the functions that have *text* in their names, in table order."""
+        # From the start of each name with the text up to the text: symbols share the ends of names.
+        starts, lasts = [-1], [-1]
+        for match in re.finditer(re.escape(text.encode()), self._names):
+            start = _name_start(self._names, match.start())
+            if start != starts[-1]:
+                starts.append(start)
+                lasts.append(match.start())
+            lasts[-1] = match.start()
+        for name, info, _, section, start, _ in SYMBOL.iter_unpack(self._table):
+            if RANK[info] >= FUNCTION and section not in NO_ADDRESS:
+                index = bisect_right(starts, name) - 1
+                if name <= lasts[index]:
+                    yield _string(self._names, name).decode(errors="replace").partition("@@")[0], start
+
+    def _index(self) -> _Index:
+        if self._lazy_index is None:
+            self._lazy_index = _Index(self._table, self._names)
+        return self._lazy_index
 
     def _best(self, address: int, symbols: Iterator[_Symbol]) -> Nearest | None:
         """The best of *symbols*; of names for the same code the plainest: `read`, not `__read`."""
@@ -166,6 +221,18 @@ class SymbolTable:
 def _is_mapping_symbol(names: memoryview, offset: int) -> bool:
     """Tell the marks between code and data of the Arm ABIs ($x, $d), which name nothing."""
     return offset < len(names) and names[offset] == ord("$")
+
+
+def _name_start(table: memoryview, position: int) -> int:
+    """Where the string around *position* starts."""
+    start = position
+    while start:
+        before = bytes(table[max(start - NAME_CHUNK, 0) : start])
+        zero = before.rfind(b"\0")
+        if zero >= 0:
+            return start - len(before) + zero + 1
+        start -= len(before)
+    return 0
 
 
 def _string(table: memoryview, offset: int) -> bytes:

@@ -1,10 +1,15 @@
-"""Evaluate the DWARF expressions that call frame information may hold (DWARF 5, 2.5 and 6.4.2)."""
+"""Evaluate DWARF expressions (DWARF 5, 2.5): what all have in common.
+
+That is what call frame information may hold (6.4.2); dwarf/locations_evaluation.py adds what only
+a variable's location can mean.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub, xor
+from typing import Any
 
 from dapserver.symbols.dwarf.reading import DwarfError, sleb128, uleb128, unsigned
 
@@ -25,14 +30,19 @@ def evaluate(expression: bytes, registers: Mapping[int, int], memory: ReadMemory
     no meaning in call frame information, or needs a register that is not known; what *memory*
     raises goes through.
     """
-    evaluation = _Evaluation(expression, registers, memory, [value & MASK for value in initial])
+    evaluation = Evaluation(expression, registers, memory, [value & MASK for value in initial])
     try:
         return evaluation.run()
     except (LookupError, ValueError, ArithmeticError, struct.error) as error:
         raise DwarfError(f"a damaged expression: {error}") from None
 
 
-class _Evaluation:
+class Evaluation:
+    """One expression on its way. Positions are of *data*, the stack's top is its last."""
+
+    operations: Mapping[int, Callable[[Any], object]] = {}
+    """By opcode; `binary` ones are apart."""
+
     def __init__(
         self, data: bytes, registers: Mapping[int, int], memory: ReadMemory, stack: list[int]
     ) -> None:
@@ -43,19 +53,27 @@ class _Evaluation:
         self.stack = stack
 
     def run(self) -> int:
+        self.run_all()
+        return self.stack[-1]
+
+    def run_all(self) -> None:
+        operations = self.operations
         for _ in range(OPERATION_LIMIT):
             if self.position == len(self.data):
-                return self.stack[-1]
+                return
             opcode = self.data[self.position]
             self.position += 1
-            if operation := _OPERATIONS.get(opcode):
+            if operation := operations.get(opcode):
                 operation(self)
-            elif binary := _BINARY.get(opcode):
-                right, left = self.stack.pop(), self.stack.pop()
-                self.push(binary(left, right))
+            elif binary := BINARY.get(opcode):
+                self.combine(opcode, binary)
             else:
-                raise DwarfError(f"the operation {opcode:#x} in a call frame's expression")
+                raise DwarfError(f"the operation {opcode:#x}, which is unknown or has no meaning here")
         raise DwarfError("an expression without an end")
+
+    def combine(self, _opcode: int, binary: Callable[[int, int], int]) -> None:
+        right, left = self.stack.pop(), self.stack.pop()
+        self.push(binary(left, right))
 
     def push(self, value: int) -> None:
         if len(self.stack) >= STACK_LIMIT:
@@ -104,13 +122,14 @@ class _Evaluation:
                 raise DwarfError("an expression that branches out of itself")
 
 
-def _signed(value: int) -> int:
+def signed(value: int) -> int:
+    """Read 64 bits as a signed number."""
     return value - (1 << 64) if value & SIGN else value
 
 
 def _divide(left: int, right: int) -> int:
     """Division of signed numbers that rounds towards zero, as in C."""
-    quotient = abs(_signed(left)) // abs(_signed(right))
+    quotient = abs(signed(left)) // abs(signed(right))
     return quotient if (left ^ right) & SIGN == 0 else -quotient
 
 
@@ -124,11 +143,11 @@ def _shifted(shift: Callable[[int, int], int]) -> Callable[[int, int], int]:
 
 
 def _compared(compare: Callable[[int, int], bool]) -> Callable[[int, int], int]:
-    return lambda left, right: int(compare(_signed(left), _signed(right)))
+    return lambda left, right: int(compare(signed(left), signed(right)))
 
 
 # By the names of DWARF 5, 7.7.1.
-_BINARY: dict[int, Callable[[int, int], int]] = {
+BINARY: dict[int, Callable[[int, int], int]] = {
     0x1A: and_,
     0x1B: _divide,
     0x1C: sub,
@@ -138,7 +157,7 @@ _BINARY: dict[int, Callable[[int, int], int]] = {
     0x22: add,  # plus
     0x24: _shifted(lambda left, right: left << right),  # shl
     0x25: _shifted(lambda left, right: left >> right),  # shr
-    0x26: _shifted(lambda left, right: _signed(left) >> right),  # shra
+    0x26: _shifted(lambda left, right: signed(left) >> right),  # shra
     0x27: xor,
     0x29: _compared(eq),
     0x2A: _compared(ge),
@@ -149,19 +168,19 @@ _BINARY: dict[int, Callable[[int, int], int]] = {
 }
 
 
-def _literal(value: int) -> Callable[[_Evaluation], None]:
+def _literal(value: int) -> Callable[[Evaluation], None]:
     return lambda on: on.push(value)
 
 
-def _base_register(number: int) -> Callable[[_Evaluation], None]:
+def _base_register(number: int) -> Callable[[Evaluation], None]:
     return lambda on: on.register(number)
 
 
-def _constant(size: int, *, is_signed: bool) -> Callable[[_Evaluation], None]:
+def _constant(size: int, *, is_signed: bool) -> Callable[[Evaluation], None]:
     return lambda on: on.push(on.fixed(size, is_signed=is_signed))
 
 
-_OPERATIONS: dict[int, Callable[[_Evaluation], object]] = {
+OPERATIONS: dict[int, Callable[[Evaluation], object]] = {
     0x06: lambda on: on.deref(8),
     **{0x08 + 2 * i: _constant(1 << i, is_signed=False) for i in range(4)},  # const1u to const8u
     **{0x09 + 2 * i: _constant(1 << i, is_signed=True) for i in range(4)},  # const1s to const8s
@@ -171,9 +190,9 @@ _OPERATIONS: dict[int, Callable[[_Evaluation], object]] = {
     0x13: lambda on: on.stack.pop(),  # drop
     0x14: lambda on: on.pick(1),  # over
     0x15: lambda on: on.pick(on.fixed(1)),
-    0x16: _Evaluation.swap,
-    0x17: _Evaluation.rotate,
-    0x19: lambda on: on.push(abs(_signed(on.stack.pop()))),
+    0x16: Evaluation.swap,
+    0x17: Evaluation.rotate,
+    0x19: lambda on: on.push(abs(signed(on.stack.pop()))),
     0x1F: lambda on: on.push(-on.stack.pop()),  # neg
     0x20: lambda on: on.push(~on.stack.pop()),  # not
     0x23: lambda on: on.push(on.stack.pop() + on.uleb()),  # plus_uconst
@@ -185,3 +204,13 @@ _OPERATIONS: dict[int, Callable[[_Evaluation], object]] = {
     0x94: lambda on: on.deref(min(on.fixed(1), 8)),  # deref_size
     0x96: lambda _: None,  # nop
 }
+
+Evaluation.operations = OPERATIONS
+
+
+def constant_offset(expression: bytes) -> int | None:
+    """Give the constant of an expression that only adds one (`DW_OP_plus_uconst n`), else None."""
+    if expression[:1] != b"\x23":
+        return None
+    value, end = uleb128(expression, 1)
+    return value if end == len(expression) else None

@@ -37,12 +37,18 @@ def top_frame(client: DapClient, tid: int) -> dict[str, Any]:
 
 
 def registers(client: DapClient, frame: dict[str, Any]) -> dict[str, int]:
-    (scope,) = client.request("scopes", frameId=frame["id"])["scopes"]
+    reference = registers_of(client, frame)
+    variables = client.request("variables", variablesReference=reference)["variables"]
+    # Those of floating-point numbers are none of 16 digits.
+    return {v["name"]: int(v["value"], 16) for v in variables if v["value"].startswith("0x")}
+
+
+def registers_of(client: DapClient, frame: dict[str, Any]) -> int:
+    """The reference of the scope of registers, which comes last."""
+    *_, scope = client.request("scopes", frameId=frame["id"])["scopes"]
     assert scope["name"] == "Registers"
     assert scope["presentationHint"] == "registers"
-    reference = scope["variablesReference"]
-    variables = client.request("variables", variablesReference=reference)["variables"]
-    return {variable["name"]: int(variable["value"], 16) for variable in variables}
+    return int(scope["variablesReference"])
 
 
 def symbol_at(executable: Path, offset: int) -> str:
@@ -152,8 +158,7 @@ def test_a_caller_has_registers_of_its_own(program: Program, connect: Connect) -
     frames = client.request("stackTrace", threadId=target.pid)["stackFrames"]
     pcs = []
     for frame in frames[:3]:
-        (scope,) = client.request("scopes", frameId=frame["id"])["scopes"]
-        shown = client.request("variables", variablesReference=scope["variablesReference"])["variables"]
+        shown = client.request("variables", variablesReference=registers_of(client, frame))["variables"]
         pcs.append({v["name"]: v["value"] for v in shown}["rip"])
     assert pcs == [frame["instructionPointerReference"] for frame in frames[:3]]
 
@@ -214,8 +219,7 @@ def test_paging_of_frames_and_variables(crowd: Target, connect: Connect) -> None
     assert len(answer["stackFrames"]) == min(total, 20)
     behind = client.request("stackTrace", threadId=crowd.pid, startFrame=total, levels=20)
     assert behind["stackFrames"] == []
-    (scope,) = client.request("scopes", frameId=answer["stackFrames"][0]["id"])["scopes"]
-    reference = scope["variablesReference"]
+    reference = registers_of(client, answer["stackFrames"][0])
     everything = client.request("variables", variablesReference=reference)["variables"]
     some = client.request("variables", variablesReference=reference, start=2, count=3)["variables"]
     assert some == everything[2:5]
@@ -227,11 +231,10 @@ def test_ids_die_with_the_resume(crowd: Target, connect: Connect) -> None:
     attach(client, crowd)
     pause(client, crowd.pid)
     frame = top_frame(client, crowd.pid)
-    (scope,) = client.request("scopes", frameId=frame["id"])["scopes"]
+    reference = registers_of(client, frame)
     resume(client, crowd.pid)
     pause(client, crowd.pid)
     assert str(frame["id"]) in refusal(client, "scopes", frameId=frame["id"])
-    reference = scope["variablesReference"]
     assert str(reference) in refusal(client, "variables", variablesReference=reference)
     leave(client, crowd)
 

@@ -29,7 +29,8 @@ class Abbreviation(Record):
         super().__init__(fields, encoding)
         self.tag = tag
         self.has_children = has_children
-        self.has_code = self.has(At.LOW_PC) or self.has(At.RANGES)
+        names = {field.name for field in fields}
+        self.has_code = At.LOW_PC in names or At.RANGES in names
         self.is_scope = has_children and tag in SCOPES
         """Its name is part of the names of what is in it."""
 
@@ -70,8 +71,12 @@ def _abbreviation(section: Bytes, position: int, encoding: Encoding) -> tuple[Ab
     position += 1
     fields: list[Field] = []
     while True:
-        name, position = uleb128(section, position)
-        form, position = uleb128(section, position)
+        name, form = section[position], section[position + 1]
+        if name < 0x80 and form < 0x80:  # nearly all; a program has 100,000 abbreviations
+            position += 2
+        else:
+            name, position = uleb128(section, position)
+            form, position = uleb128(section, position)
         if not name and not form:
             return Abbreviation(tag, fields, encoding, has_children=has_children), position
         constant = 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
+from dapserver.symbols.dwarf.blocks import blocks
 from dapserver.symbols.dwarf.constants import At, Tag
 from dapserver.symbols.dwarf.entries import Entry
-from dapserver.symbols.dwarf.ranges import RangeMap, entry_ranges
+from dapserver.symbols.dwarf.ranges import Range, RangeMap, entry_ranges
 from dapserver.symbols.dwarf.reading import Budget, DwarfError, damage, uleb128
 from dapserver.symbols.dwarf.units import Unit
 
@@ -19,6 +21,12 @@ class Function:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self._inlines: RangeMap[Entry] | None = None
+        self._blocks: RangeMap[Entry] | None = None
+
+    @functools.cached_property
+    def ranges(self) -> list[Range]:
+        """Its code; the part that is entered comes first."""
+        return entry_ranges(self.entry)  # it was read before, to find the function
 
     def inlined_at(self, address: int) -> list[Entry]:
         """Give the inlined calls that contain *address*, innermost first.
@@ -29,6 +37,16 @@ class Function:
             self._inlines = RangeMap([])
             self._inlines = _map(_inlined_subroutines(self.entry), len(self.entry.unit.data))
         return list(self._inlines.at(address))
+
+    def block_at(self, address: int) -> Entry:
+        """Give the innermost block with declarations, or inlined copy, or else the function itself.
+
+        Raises DwarfError, but only the first time: what cannot be read is then as if not there.
+        """
+        if self._blocks is None:
+            self._blocks = RangeMap([])
+            self._blocks = blocks(self.entry)
+        return next(self._blocks.at(address), self.entry)
 
 
 def unit_functions(unit: Unit) -> RangeMap[Function]:
@@ -81,6 +99,11 @@ def _inlined_subroutines(function: Entry) -> Iterator[Entry]:
             depth += abbreviation.has_children
             if abbreviation.tag == Tag.INLINED_SUBROUTINE and abbreviation.has_code:
                 yield Entry(unit, offset)
+
+
+def declaration_line(entry: Entry) -> int:
+    """Give the line where a function is declared, 0 if that is not told. Raises DwarfError."""
+    return next((line for origin in entry.origins() if (line := origin.number(At.DECL_LINE))), 0)
 
 
 def linkage_name(entry: Entry) -> str | None:

@@ -18,6 +18,7 @@ class DebugInfo:
 
     def __init__(self, elf: ElfFile, alternate: DebugInfo | None = None) -> None:
         self.sections = Sections(elf)
+        self.symbols = elf.symbols
         self._alternate = alternate
         self._abbreviations: dict[tuple[int, Encoding], AbbreviationTable] = {}
         self._abbreviation_budget: Budget | None = None

@@ -43,6 +43,10 @@ class LineHeader:
         """Files and directories are numbered from 0 since version 5, from 1 before."""
         return 0 if self.encoding.version >= 5 else 1
 
+    @property
+    def file_numbers(self) -> range:
+        return range(self.first_file, self.first_file + (len(self.files) if self.files else 0))
+
     def file(self, number: int) -> FileEntry | None:
         """Find a file by its number."""
         row = self.files.row(number - self.first_file) if self.files else None
@@ -75,6 +79,9 @@ class EntryTable:
                 raise DwarfError("a file table that goes on behind its end")
             position = end
         self.end = position + (count is None)
+
+    def __len__(self) -> int:
+        return len(self._starts)
 
     def row(self, index: int) -> tuple[Value | None, int] | None:
         """Read name and directory number of a record; None if there is no such record."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -14,6 +14,7 @@ from dapserver.symbols.dwarf.reading import U16, sleb128, uleb128, unsigned
 RawRow = tuple[int, int, int, int, int]
 """Address, file, line, column, `RowFlag`s: a plain tuple, as there may be 300,000 in a unit."""
 ADDRESS = itemgetter(0)
+LAST_LINE = (1 << 31) - 1  # more is damage, and no client could show it
 
 # Standard opcodes (7.22) and extended ones
 EXTENDED = 0
@@ -36,6 +37,36 @@ class Sequence:
     def row_at(self, address: int) -> RawRow:
         """Find the last row that starts at or before *address*, which must lie in the sequence."""
         return self.rows[bisect_right(self.rows, address, key=ADDRESS) - 1]
+
+    def statements(self, files: Collection[int]) -> Iterator[RawRow]:
+        """Give the rows of these files where a statement starts, but for those without code.
+
+        A row has none if one of another file follows at its address: code was inlined there.
+        """
+        rows = self.rows
+        for index, row in enumerate(rows):
+            if row[1] in files and row[4] & IS_STATEMENT and 0 < row[2] <= LAST_LINE:
+                address = row[0]
+                following = index + 1
+                while following < len(rows) and rows[following][0] == address:
+                    if rows[following][1] != row[1] and rows[following][4] & IS_STATEMENT:
+                        break
+                    following += 1
+                else:
+                    if address < self.high:
+                        yield row
+
+    def between(self, low: int, high: int) -> Iterator[tuple[RawRow, int]]:
+        """Give the rows of code from *low* to below *high*, each with the address of the next one.
+
+        The first one may start before *low*. Where two have the same address, the first is empty.
+        """
+        rows = self.rows
+        index = max(bisect_right(rows, low, key=ADDRESS) - 1, 0)
+        index = bisect_left(rows, rows[index][0], key=ADDRESS)
+        while index < len(rows) and rows[index][0] < high:
+            yield rows[index], rows[index + 1][0] if index + 1 < len(rows) else self.high
+            index += 1
 
 
 def run(header: LineHeader) -> Iterator[Sequence]:  # noqa: C901, PLR0912, PLR0915 - an interpreter's loop

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from dapserver.symbols.dwarf.constants import At, RowFlag
@@ -55,6 +56,27 @@ class LineTable:
             self._paths[file] = self._path(file)
         return self._paths[file]
 
+    def paths(self, name: str | None = None) -> Iterator[tuple[int, str]]:
+        """Give the numbers and paths of all files, or of those called *name* in their directories."""
+        ending = name and f"/{name}"
+        for file in self.header.file_numbers:
+            with suppress(DwarfError):
+                if name is not None and not f"/{self._name(file)}".endswith(str(ending)):
+                    continue
+                path = self.path(file)
+                if path is not None:
+                    yield file, path
+
+    def statements(self, files: Collection[int]) -> list[RawRow]:
+        """Give the rows of these files where statements start: good for breakpoints."""
+        return [row for _, _, sequence in self._sequences for row in sequence.statements(files)]
+
+    def rows_between(self, low: int, high: int) -> Iterator[tuple[LineRow, int]]:
+        """Give the rows of code from *low* to below *high*, each with the address behind its code."""
+        for _, _, sequence in self._sequences.overlapping(low, high):
+            for row, end in sequence.between(low, high):
+                yield _row(row), end
+
     @property
     def rows(self) -> Iterator[LineRow]:
         """All rows, by sequences of ascending addresses."""
@@ -78,6 +100,10 @@ class LineTable:
         except DAMAGE as error:
             self.problem = damaged("line table", error)
         return RangeMap(found)
+
+    def _name(self, file: int) -> str:
+        entry = self.header.file(file)
+        return self._unit.string(entry[0]) if entry is not None else ""
 
     def _path(self, file: int) -> str | None:
         with damage("file table"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -46,6 +46,16 @@ class RangeMap(Generic[T]):
             if self._ranges[index][1] > address:
                 yield self._ranges[index][2]
             index -= 1
+
+    def overlapping(self, low: int, high: int) -> Iterator[tuple[int, int, T]]:
+        """Give the ranges that have an address from *low* to below *high*, in order."""
+        last = bisect_left(self._lows, high)
+        first = last
+        while first and self._reach[first - 1] > low:
+            first -= 1
+        for each in self._ranges[first:last]:
+            if each[1] > low:
+                yield each
 
 
 def entry_ranges(entry: Entry) -> list[Range]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dapserver.symbols.dwarf.constants import At
 from dapserver.symbols.dwarf.entries import Entry
@@ -16,6 +17,7 @@ from dapserver.symbols.dwarf.functions import (
     unit_functions,
 )
 from dapserver.symbols.dwarf.info import DebugInfo
+from dapserver.symbols.dwarf.line_program import LAST_LINE
 from dapserver.symbols.dwarf.lines import LineTable
 from dapserver.symbols.dwarf.ranges import RangeMap
 from dapserver.symbols.dwarf.reading import DwarfError
@@ -23,8 +25,12 @@ from dapserver.symbols.dwarf.unit_map import UnitMap
 from dapserver.symbols.dwarf.units import Unit
 from dapserver.symbols.elf import ElfFile
 
+if TYPE_CHECKING:
+    from dapserver.symbols.dwarf.code_places import CodeLocation, CodePlace, CodePlaces
+    from dapserver.symbols.dwarf.line_ranges import LineRange
+    from dapserver.symbols.dwarf.variables_of_file import Declarations
+
 PROBLEM_LIMIT = 100
-LAST_LINE = (1 << 31) - 1
 
 
 class Place(NamedTuple):
@@ -100,17 +106,90 @@ class SourceInfo:
         for the byte before it. What is damaged is left out, and named in `problems`.
         """
         without_function: list[Unit] = []
-        with self._noting_problems():
+        with self.noting_problems():
             for unit in self._units.at(address):
-                with self._noting_problems():
+                with self.noting_problems():
                     for function in self.functions(unit).at(address):
                         return self._frames(unit, function, address)
                 without_function.append(unit)
         for unit in without_function:
-            place = self._place(unit, address)
+            place = self.place(unit, address)
             if place != NOWHERE:
                 return [SourceFrame(None, None, *place, is_inlined=False, low=None)]
         return []
+
+    def function_at(self, address: int) -> tuple[Unit, Function] | None:
+        """Find the function with a frame that *address* is in, and its unit."""
+        with self.noting_problems():
+            for unit in self._units.at(address):
+                with self.noting_problems():
+                    for function in self.functions(unit).at(address):
+                        return unit, function
+        return None
+
+    def entries_at(self, address: int) -> list[Entry]:
+        """Give the entries that `frames_at` makes frames of, innermost first; [] if there are none."""
+        with self.noting_problems():
+            for unit in self._units.at(address):
+                with self.noting_problems():
+                    for function in self.functions(unit).at(address):
+                        return [*function.inlined_at(address), function.entry]
+        return []
+
+    def addresses(self, path: str, line: int, column: int | None = None) -> list[CodePlace]:
+        """Find where to set a breakpoint on *line* of the source file *path*; [] if there is no code.
+
+        A line without code stands for the next one that has some, but not for one in the next
+        function. There is one address for each copy of the code (inlined, of a template), behind the
+        prologue on a function's first line. *path* is that of the debug information (absolute,
+        normalised) or one that ends like it. *column* chooses among the statements of a line: the
+        first at or behind it, else the last.
+        """
+        return self._code_places.addresses(path, line, column)
+
+    def breakpoint_locations(self, path: str, first_line: int, last_line: int) -> list[CodeLocation]:
+        """Give the lines and columns where statements start, from *first_line* to *last_line*."""
+        return self._code_places.locations(path, first_line, last_line)
+
+    def function_addresses(self, name: str) -> list[CodePlace]:
+        """Find where to set a breakpoint on the functions *name*, behind their prologues.
+
+        *name* is qualified or only the end of the qualified name (`pay`, `Account::pay`), with or
+        without parameters and template arguments: without, it stands for all of them. Rust's and
+        Go's paths likewise, and the linker's names. Inlined copies have addresses as well.
+        """
+        from dapserver.symbols.dwarf.function_places import function_addresses  # noqa: PLC0415 - not for stacks
+
+        return function_addresses(self, name)
+
+    def after_prologue(self, low: int) -> int:
+        """Give the address behind the prologue of the function that starts at *low*: itself if unknown."""
+        from dapserver.symbols.dwarf.prologues import after_prologue  # noqa: PLC0415 - not for stacks
+
+        return after_prologue(self, low)
+
+    def line_range_at(self, address: int) -> LineRange | None:
+        """Tell which code belongs to the line that the code at *address* is of; None if unknown."""
+        from dapserver.symbols.dwarf.line_ranges import line_range_at  # noqa: PLC0415 - not for stacks
+
+        return line_range_at(self, address)
+
+    def source_files(self) -> Iterator[str]:
+        """Give the paths of all files that the line tables name, each once."""
+        return self._code_places.source_files()
+
+    @functools.cached_property
+    def _code_places(self) -> CodePlaces:
+        from dapserver.symbols.dwarf.code_places import CodePlaces  # noqa: PLC0415 - not for stacks
+
+        return CodePlaces(self)
+
+    @functools.cached_property
+    def declarations(self) -> Declarations:
+        """Its types and its names."""
+        from dapserver.symbols.dwarf.variables_of_file import Declarations  # noqa: PLC0415 - not for stacks
+
+        return Declarations(self.info)
 
     def functions(self, unit: Unit) -> RangeMap[Function]:
         """Give the functions with code in *unit*.
@@ -120,7 +199,7 @@ class SourceInfo:
         if unit not in self._functions:
             self._functions[unit] = RangeMap([])
             self._functions[unit] = unit_functions(unit)
-            self._note(unit.outline.problem)
+            self.note(unit.outline.problem)
         return self._functions[unit]
 
     def line_table(self, unit: Unit) -> LineTable | None:
@@ -136,9 +215,9 @@ class SourceInfo:
     def _frames(self, unit: Unit, function: Function, address: int) -> list[SourceFrame]:
         """The frames within a function: each but the innermost is at the call of the one before."""
         inlined: list[Entry] = []
-        with self._noting_problems():
+        with self.noting_problems():
             inlined = function.inlined_at(address)
-        place = self._place(unit, address)
+        place = self.place(unit, address)
         frames = []
         for entry in (*inlined, function.entry):
             subroutine = self._subroutine(entry)
@@ -149,32 +228,36 @@ class SourceInfo:
             place = subroutine.call
         return frames
 
+    def function_name(self, function: Function) -> str | None:
+        """Give a function's name as frames have it."""
+        return self._subroutine(function.entry).name
+
     def _subroutine(self, entry: Entry) -> _Subroutine:
         if entry not in self._subroutines:
             name = linker_name = low = None
-            with self._noting_problems():
+            with self.noting_problems():
                 name = qualified_name(entry)
-            with self._noting_problems():
+            with self.noting_problems():
                 linker_name = linkage_name(entry)
-            with self._noting_problems():
+            with self.noting_problems():
                 low = entry_low(entry)
             call = self._call_place(entry)
             self._subroutines[entry] = _Subroutine(name or linker_name, linker_name, low, call)
         return self._subroutines[entry]
 
-    def _place(self, unit: Unit, address: int) -> Place:
+    def place(self, unit: Unit, address: int) -> Place:
         """What the line table says of *address*."""
-        with self._noting_problems():
+        with self.noting_problems():
             table = self.line_table(unit)
             row = table.row_at(address) if table else None
-            self._note(table.problem if table else None)
+            self.note(table.problem if table else None)
             if table and row:
                 return _place(self._path(table, row.file), row.line, row.column)
         return NOWHERE
 
     def _call_place(self, inlined: Entry) -> Place:
         """Where the call was that is inlined here (3.3.8.2); nowhere for a function with a frame."""
-        with self._noting_problems():
+        with self.noting_problems():
             table, file = self.line_table(inlined.unit), inlined.number(At.CALL_FILE)
             path = self._path(table, file) if table and file is not None else None
             line, column = inlined.number(At.CALL_LINE), inlined.number(At.CALL_COLUMN)
@@ -182,18 +265,19 @@ class SourceInfo:
         return NOWHERE
 
     def _path(self, table: LineTable, file: int) -> str | None:
-        with self._noting_problems():
+        with self.noting_problems():
             return table.path(file)
         return None
 
     @contextmanager
-    def _noting_problems(self) -> Iterator[None]:
+    def noting_problems(self) -> Iterator[None]:
+        """Go on without what is damaged, and remember what that was."""
         try:
             yield
         except DwarfError as error:
-            self._note(error)
+            self.note(error)
 
-    def _note(self, problem: DwarfError | None) -> None:
+    def note(self, problem: DwarfError | None) -> None:
         if problem and len(self.problems) < PROBLEM_LIMIT:
             self.problems.add(str(problem))
 
