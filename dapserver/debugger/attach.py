@@ -21,7 +21,8 @@ CLEAN_PASSES = 2
 _MOST_PASSES = 100
 """Then it is good enough: only a program that keeps creating untraced threads gets here."""
 
-_MOST_TRIES = 3
+_MOST_TRIES, _MOMENT = 10, 0.001
+"""How often a process is tried that has no thread that can be traced, and seconds between."""
 
 _DRAIN_EVERY = 64
 """Threads seized between two looks at what stopped meanwhile: 0.3 ms."""
@@ -37,26 +38,27 @@ def attach(pid: int, *, non_stop: bool = False) -> Process:
     """
     refusal.check_pid(pid)
     for _ in range(_MOST_TRIES):
-        process = _attach(pid, non_stop=non_stop)
-        if process.threads:
+        try:
+            process = Process(procfs.thread_group(pid), non_stop=non_stop)
+            refusal.check_process(process.pid)
+        except ProcessLookupError:
+            break
+        if _seized(process):
+            process.attached()
             return process
         # All that were listed have ended: the process too, or it executes a program just now.
+        time.sleep(_MOMENT)
     raise refusal.no_such_process(pid)
 
 
-def _attach(pid: int, *, non_stop: bool) -> Process:
-    try:
-        process = Process(procfs.thread_group(pid), non_stop=non_stop)
-        refusal.check_process(process.pid)
-    except ProcessLookupError:
-        raise refusal.no_such_process(pid) from None
+def _seized(process: Process) -> bool:
+    """Whether some thread is traced now."""
     try:
         seize_all(process)
     except DebuggerError:
         release(process)
         raise
-    process.attached()
-    return process
+    return bool(process.threads)
 
 
 def seize_all(process: Process) -> None:
@@ -110,7 +112,7 @@ def release(process: Process) -> None:
             process.detach_thread(thread)
 
 
-def _seize(process: Process, reaper: Reaper, tid: int, *, again: bool = False) -> bool:
+def _seize(process: Process, reaper: Reaper, tid: int, tries: int = _MOST_TRIES) -> bool:
     """Trace one thread; whether there may be threads that no listing has shown yet.
 
     That is so if it was not traced until now, for it may have created another meanwhile, whether
@@ -121,11 +123,11 @@ def _seize(process: Process, reaper: Reaper, tid: int, *, again: bool = False) -
     except ProcessLookupError:
         return True  # it ended since the listing
     except PermissionError:
-        return _refused(process, reaper, tid, again=again)
+        return _refused(process, reaper, tid, tries)
     return True
 
 
-def _refused(process: Process, reaper: Reaper, tid: int, *, again: bool) -> bool:
+def _refused(process: Process, reaper: Reaper, tid: int, tries: int) -> bool:
     """EPERM: ours already by its creator's TRACECLONE, or a zombie, or really refused."""
     try:
         status = procfs.status(process.pid, tid)
@@ -142,6 +144,7 @@ def _refused(process: Process, reaper: Reaper, tid: int, *, again: bool) -> bool
             # The others could be seized, so the process may be traced: this one is another's.
             raise refusal.traced_already(process.pid, tracer)
         return True
-    if not again:  # a thread that dies, or whose process executes a program, is refused for a moment
-        return _seize(process, reaper, tid, again=True)
+    if tries > 1:  # a thread that dies, or whose process executes a program, is refused for a moment
+        time.sleep(_MOMENT)
+        return _seize(process, reaper, tid, tries - 1)
     raise refusal.not_permitted(process.pid, tid)

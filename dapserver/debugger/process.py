@@ -108,13 +108,18 @@ class Process:
             self.threads.update([(self.pid, leader), *others])
 
     def adopt_leader(self) -> None:
-        """Know a leader that is traced and alive, but not known: it was seized by the id that it
-        had before it executed a program, without an event of that. (exec.c)
+        """Know a leader that is traced and alive, but not known, if it is one: it was seized by the
+        id that it had before it executed a program, perhaps too late for an event of that. (exec.c)
         """
-        for thread in [t for t in self.threads.values() if not self._is_ours(t.tid)]:
-            self._remove(thread)
+        former = next((t for t in self.threads.values() if not self._is_ours(t.tid)), None)
+        if former is None:
+            return  # a leader that is about to be dead: its PTRACE_EVENT_EXIT was handled
         self._leader_traced = True
-        self._add(self.pid, _RUNNING)
+        leader = self._add(self.pid, _RUNNING)
+        self.stopping.survived(former, leader)
+        self._remove(former)
+        if leader.wanted_stopped and self.pid not in self.expected:
+            self.stopping.interrupt(leader)
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""

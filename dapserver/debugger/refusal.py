@@ -34,7 +34,7 @@ def check_process(pid: int) -> None:
         raise DebuggerError(f"Process {pid} is dapserver itself, which cannot trace itself.")
     if stat.is_kernel_thread:
         raise DebuggerError(f"{pid} ({name}) is a kernel thread: it has no program to debug.")
-    if stat.state in "ZX" and all(procfs.state(pid, tid) in "ZX" for tid in procfs.tasks(pid)):
+    if stat.state in "ZX" and all(_is_dead(pid, tid) for tid in procfs.tasks(pid)):
         raise DebuggerError(
             f"Process {pid} ({name}) is a zombie: it has ended, and waits for its parent "
             f"{stat.parent} to take note."
@@ -42,6 +42,13 @@ def check_process(pid: int) -> None:
     tracer = int(procfs.status(pid)["TracerPid"])
     if tracer:
         raise traced_already(pid, tracer)
+
+
+def _is_dead(pid: int, tid: int) -> bool:
+    try:
+        return procfs.state(pid, tid) in "ZX"
+    except ProcessLookupError:
+        return True
 
 
 def traced_already(pid: int, tracer: int) -> DebuggerError:

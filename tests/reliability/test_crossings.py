@@ -59,7 +59,8 @@ def test_R15_an_attach_that_meets_an_exec(connect: Connect, program: Program, fu
         client.initialize()
         attaching = client.send("attach", processId=target.pid)
         target.write_line(order)
-        assert client.response(attaching)["success"]
+        response = client.response(attaching)
+        assert response["success"], response["body"]
         target.wait_line("ready tid=")
         client.wait_until(lambda: client.live_threads() == target.tids())  # noqa: B023
         client.request("disconnect")
