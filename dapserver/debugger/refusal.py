@@ -34,7 +34,8 @@ def check_process(pid: int) -> None:
         raise DebuggerError(f"Process {pid} is dapserver itself, which cannot trace itself.")
     if stat.is_kernel_thread:
         raise DebuggerError(f"{pid} ({name}) is a kernel thread: it has no program to debug.")
-    if stat.state in "ZX" and all(_is_dead(pid, tid) for tid in procfs.tasks(pid)):
+    if stat.state in "ZX" and all(_is_dead(pid, tid) for tid in procfs.tasks(pid)) and _is_dead(pid, pid):
+        # The last look is for a thread that executed a program and took over the leader's id meanwhile.
         raise DebuggerError(
             f"Process {pid} ({name}) is a zombie: it has ended, and waits for its parent "
             f"{stat.parent} to take note."
@@ -83,23 +84,31 @@ def _cause(pid: int, status: dict[str, str]) -> tuple[str, str]:
     if any(int(uid) != my_uid for uid in their_uids):
         return (
             f"it belongs to user {_user(int(their_uids[0]))}, dapserver runs as {_user(my_uid)}",
-            f"Run dapserver as that user or as root: 'sudo dapserver --port N', or "
-            f"'sudo -u #{their_uids[0]} dapserver --port N'.",
+            f"Run dapserver as root or as that user: have the editor start it with sudo, or watch in a "
+            f"terminal with 'sudo dapserver threads {pid}' or "
+            f"'sudo -u \\#{their_uids[0]} dapserver threads {pid}'.",
         )
     if _owner(pid) != my_uid:
         return (
             "it is not dumpable (it changed its user or its capabilities, or asked for it with "
             "PR_SET_DUMPABLE), so only root may trace it",
-            "Run dapserver as root: 'sudo dapserver --port N'.",
+            _as_root(pid),
         )
     if yama := _yama():
         return yama
     if int(status["CapPrm"], 16) & ~int(ours["CapPrm"], 16):
         return (
             "it has capabilities that dapserver has not",
-            "Run dapserver as root: 'sudo dapserver --port N'.",
+            _as_root(pid),
         )
     return _sandbox(ours)
+
+
+def _as_root(pid: int) -> str:
+    return (
+        f"Run dapserver as root: have the editor start 'sudo dapserver', or watch in a terminal with "
+        f"'sudo dapserver threads {pid}'."
+    )
 
 
 def _yama() -> tuple[str, str] | None:
@@ -117,7 +126,8 @@ def _yama() -> tuple[str, str] | None:
     if scope == 2:
         return (
             "Yama's ptrace_scope is 2, so only root may trace",
-            "Run dapserver as root ('sudo dapserver --port N'), or 'sudo sysctl kernel.yama.ptrace_scope=0'.",
+            "Run dapserver as root (have the editor start 'sudo dapserver'), or "
+            "'sudo sysctl kernel.yama.ptrace_scope=0'.",
         )
     if scope == 3:
         return (
@@ -133,7 +143,7 @@ def _despite_capability(pid: int, ours: dict[str, str]) -> tuple[str, str]:
     if _namespace(pid, "user") != _namespace(os.getpid(), "user"):
         return (
             "it lives in another user namespace, in which dapserver's capabilities do not count",
-            f"Enter that namespace: 'nsenter --user --target {pid} dapserver --port N', or run "
+            f"Enter that namespace: 'nsenter --user --target {pid} dapserver threads {pid}', or run "
             f"dapserver as root outside all containers.",
         )
     return _sandbox(ours)
@@ -148,8 +158,8 @@ def _sandbox(ours: dict[str, str]) -> tuple[str, str]:
         )
     return (
         "the kernel gave no reason; a security module (SELinux, AppArmor) may forbid it",
-        "Its denials are in 'journalctl -k' or 'ausearch -m avc'; as root it may be allowed: "
-        "'sudo dapserver --port N'.",
+        "Its denials are in 'journalctl -k' or 'ausearch -m avc'; as root it may be allowed: have the "
+        "editor start 'sudo dapserver'.",
     )
 
 
