@@ -15,12 +15,23 @@ from dapserver.debugger.events import (
     ThreadStarted,
 )
 from dapserver.debugger.history import History
-from dapserver.debugger.modules import Module, Modules
+from dapserver.debugger.modules import Changes, Module, Modules
 from dapserver.debugger.process import Process
 from dapserver.debugger.stop import Reason
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import Connection
 from dapserver.ptrace import procfs, signals
+
+_DESCRIPTIONS = {
+    Reason.ENTRY: "Stopped at its first instruction",
+    Reason.BREAKPOINT: "Paused on breakpoint",
+    Reason.FUNCTION_BREAKPOINT: "Paused on function breakpoint",
+    Reason.INSTRUCTION_BREAKPOINT: "Paused on instruction breakpoint",
+    Reason.DATA_BREAKPOINT: "Paused on data breakpoint",
+    Reason.THROWN: "Paused on exception",
+    Reason.STEP: "Paused on step",
+    Reason.GOTO: "Paused on goto",
+}
 
 
 class Publisher:
@@ -37,6 +48,8 @@ class Publisher:
         self._ends_session = True
         self.modules = Modules(process.living)
         self.history = History()
+        self.on_modules: Callable[[Changes], None] = lambda _: None
+        """Hears of files that were mapped and unmapped."""
         self.departed: dict[int, str] = {}
         """Names of threads that have ended although the client cannot know it yet."""
         self._publishers: dict[type[Event], Callable[[Any], None]] = {
@@ -72,16 +85,19 @@ class Publisher:
     def _stopped(self, event: Stopped) -> None:
         self.module_changes()
         stop = event.stop
-        text = None
-        description = "Stopped at its first instruction" if stop.reason is Reason.ENTRY else "Paused"
-        if stop.reason is Reason.SIGNAL:
+        text = stop.text
+        description = _DESCRIPTIONS.get(stop.reason, "Paused")
+        if stop.reason is Reason.THROWN:
+            description = text or description
+        elif stop.reason is Reason.SIGNAL:
             description = text = f"{signals.name(stop.signal)}: {signals.meaning(stop.signal)}"
         body = dap.StoppedEventBody(
-            reason=stop.reason.value,
+            reason="exception" if stop.reason is Reason.THROWN else stop.reason.value,
             description=description,
             text=text,
             thread_id=stop.tid,
             all_threads_stopped=stop.all_threads,
+            hit_breakpoint_ids=list(stop.breakpoints) or None,
         )
         self._connection.post("stopped", body)
 
@@ -137,6 +153,8 @@ class Publisher:
             self._module("removed", module)
         for module in changes.loaded:
             self._module("new", module)
+        if changes.loaded or changes.unloaded:
+            self.on_modules(changes)
 
     def _module(self, reason: Literal["new", "removed"], module: Module) -> None:
         body = dap.ModuleEventBody(reason=reason, module=module_body(module))

@@ -25,6 +25,7 @@ from dapserver.publisher import Publisher
 if TYPE_CHECKING:
     from dapserver.debugger.values.inspector import Inspector
     from dapserver.requests.arguments import LaunchArguments
+    from dapserver.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Session:
         self._publisher: Publisher | None = None
         self._stacks: Stacks | None = None
         self._inspector: Inspector | None = None
+        self._wishes: Wishes | None = None
         self._source_map: dict[str, str] = {}
         self._wanted_token = token
         self._child_signal = ChildSignal()
@@ -119,6 +121,29 @@ class Session:
             self._inspector = Inspector(self.require_process(), self.require_stacks(), modules)
         return self._inspector
 
+    def wishes(self) -> Wishes:
+        """The breakpoints that the client wants, and what they need in the process."""
+        if self._wishes is None:
+            from dapserver.wishes import Wishes  # noqa: PLC0415 - 80 ms of start-up
+
+            self._wishes = Wishes(self.connection, self.debug_paths)
+            if self.process is not None and not self.process.exited:
+                self._wishes.attach(self.process, self.require_stacks(), self.require_publisher())
+        return self._wishes
+
+    @property
+    def has_no_wishes(self) -> bool:
+        """Whether nobody has asked for anything that needs breakpoints or steps so far."""
+        return self._wishes is None
+
+    def debug_paths(self, path: str) -> list[str]:
+        """The paths by which debug information may know a file of the user's: `sourceMap` backwards."""
+        found = [path]
+        for prefix, here in self._source_map.items():
+            if path == here or path.startswith(here.rstrip("/") + "/"):
+                found.insert(0, prefix.rstrip("/") + path[len(here.rstrip("/")) :])
+        return found
+
     def map_source(self, path: str) -> str:
         """A path of the debug information as the user's `sourceMap` says; the longest prefix wins."""
         for prefix in sorted(self._source_map, key=len, reverse=True):
@@ -146,6 +171,8 @@ class Session:
         asyncio.get_running_loop().add_reader(self._child_signal.fileno(), self.wake)
         self._publisher.introduce()
         self._publisher.publish(process.take_events())
+        if self._wishes is not None:
+            self._wishes.attach(process, self._stacks, self._publisher)
         self.wake_soon()  # something may have stopped before the reader was there
 
     def wake(self) -> None:
@@ -197,6 +224,8 @@ class Session:
     def _process_ended(self) -> None:
         self._tracer = None
         asyncio.get_running_loop().remove_reader(self._child_signal.fileno())
+        if self._wishes is not None:
+            self._wishes.ended()
         if self.output is not None:
             self.output.finish()
         self._quiet_stop_made()
@@ -255,9 +284,24 @@ class Session:
             threads = list(process.threads.values())
         for each in threads:
             self._forget_handles(each.tid)
-            if each.state is State.STOPPED:
-                process.resume_thread(each)
+        if not self._stops_at_once(process, threads):
+            for each in threads:
+                if each.state is State.STOPPED:
+                    process.resume_thread(each)
         self.wake_soon()
+
+    def abandon_steps(self, thread: Thread | None) -> None:
+        """Forget the step of a thread, or all: they are resumed for another purpose."""
+        if self._wishes is not None and self._wishes.control is not None:
+            self._wishes.control.abandon_steps(thread)
+
+    def _stops_at_once(self, process: Process, threads: list[Thread]) -> bool:
+        """Whether a thread has met a breakpoint already, while another's stop was made."""
+        if process.traps is None:
+            return False
+        met = [each for each in threads if each.unreported and each.state is State.STOPPED]
+        stops = [process.traps.judge_unreported(each) for each in met]
+        return any(stops) and not process.non_stop
 
     async def leave(self, *, kill: bool, suspend: bool = False) -> None:
         """Detach from the process, or end it."""
@@ -269,10 +313,13 @@ class Session:
             return
         if suspend:
             signals.send(process.pid, signal.SIGSTOP)
-        if self.launched or suspend:
+        if self.launched or suspend or (self._wishes is not None and self._wishes.in_code):
             # Option.EXITKILL would end it together with us, and can be taken off a stopped thread
-            # only; and a process that is to stay suspended must have met its SIGSTOP.
+            # only; a process that is to stay suspended must have met its SIGSTOP; and no thread may
+            # be on its way through a breakpoint that is taken away.
             await self._stop_quietly(process)
+            if self._wishes is not None and not process.exited:
+                self._wishes.leave()
         self._left = True
         if self._tracer is not None:
             self._tracer.census.finish()

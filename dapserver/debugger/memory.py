@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Protocol
+
+
+class Patches(Protocol):
+    """What is in memory because of us, and is to be seen by nobody."""
+
+    def hide(self, address: int, data: bytes) -> bytes:
+        """Bytes that were read, as they would be without us."""
+
+    def keep(self, address: int, data: bytes) -> bytes:
+        """Bytes that are to be written, with ours in their places."""
 
 
 class Memory:
@@ -13,9 +24,15 @@ class Memory:
         """*living* gives the id of a thread of the process that lives."""
         self._living = living
         self._descriptor = -1
+        self.patches: Patches | None = None
 
     def read(self, address: int, size: int) -> bytes:
         """Give *size* bytes, fewer at the end of what is mapped; OSError if there are none."""
+        data = self.read_raw(address, size)
+        return data if self.patches is None else self.patches.hide(address, data)
+
+    def read_raw(self, address: int, size: int) -> bytes:
+        """As `read`, with breakpoints and all."""
         try:
             return os.pread(self._open(), size, address)
         except OverflowError:  # pread(2) takes no offset in the upper half
@@ -23,6 +40,10 @@ class Memory:
 
     def write(self, address: int, data: bytes) -> None:
         """Write *data*, read-only pages included; OSError if it does not fit in what is mapped."""
+        self.write_raw(address, data if self.patches is None else self.patches.keep(address, data))
+
+    def write_raw(self, address: int, data: bytes) -> None:
+        """Write *data* over breakpoints and all; OSError as `write`."""
         try:
             written = os.pwrite(self._open(), data, address)
         except OverflowError:

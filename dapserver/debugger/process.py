@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from signal import SIGTRAP
+from typing import TYPE_CHECKING
 
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, ProcessExited, ThreadExited, ThreadStarted
@@ -19,6 +21,9 @@ from dapserver.ptrace import api, registers, signals
 from dapserver.ptrace.api import Option
 from dapserver.ptrace.registers import Registers
 from dapserver.ptrace.wait import Kind, WaitStatus, decode
+
+if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.traps import Traps
 
 _NEWBORN, _RUNNING, _STOPPED = State.NEWBORN, State.RUNNING, State.STOPPED
 
@@ -43,6 +48,8 @@ class Process:
         """What happened since somebody took this list."""
         self.stopping = Stopping(self.threads, self.expected, self.events, non_stop=non_stop)
         self.exited: ProcessExited | None = None
+        self.traps: Traps | None = None
+        """What knows breakpoints and steps; None while nobody has used any."""
         self._leader_traced = False
         self._leader_missing = False
         """Whether it had ended before the attach, so that no status of it will come."""
@@ -86,11 +93,22 @@ class Process:
     def registers(self, thread: Thread) -> Registers:
         """The registers of a stopped thread; DebuggerError if it is gone or runs 32-bit code."""
         try:
-            return Registers.read(self.architecture, thread.tid)
+            registers = Registers.read(self.architecture, thread.tid)
         except ProcessLookupError:
             raise DebuggerError(f"Thread {thread.tid} has just ended.") from None
         except ValueError as error:
             raise DebuggerError(f"{error}; dapserver shows registers of 64-bit code only.") from None
+        if self.traps is not None:
+            registers.pc = self.traps.sites.shown_pc(registers.pc)
+        return registers
+
+    def set_registers(self, thread: Thread, registers: Registers) -> None:
+        """Write back what `registers` gave, changed; ProcessLookupError if the thread is gone."""
+        if self.traps is not None:
+            pc = Registers.read(self.architecture, thread.tid).pc
+            if self.traps.sites.shown_pc(pc) == registers.pc:
+                registers.pc = pc  # it stays in the copy of an instruction
+        registers.write(thread.tid)
 
     def attached(self) -> None:
         """Take note that all threads are traced now that can be: the leader, if it lives.
@@ -192,16 +210,25 @@ class Process:
 
     def _signal_stop(self, thread: Thread, status: WaitStatus) -> None:
         thread.signal = number = status.value
+        if number == SIGTRAP and self.traps is not None and self.traps.take(thread, status):
+            return
         if number in signals.FAULTS and signals.would_end(self.pid, thread.tid, number):
             thread.state = _STOPPED
             self.stopping.begin(Reason.SIGNAL, thread, number)
         elif thread.wanted_stopped:
             # A signal in our hands is lost if we are killed. With an interrupt pending it is
             # delivered, and the thread stops before the first instruction of its handler. (R33)
-            self.stopping.interrupt(thread)
-            self.resume_thread(thread)
+            self.hold_later(thread)
             return
         self._stopped(thread, status)
+
+    def hold_later(self, thread: Thread) -> None:
+        """Let a thread that is in a signal-delivery-stop go, but not as far as its next instruction.
+
+        Held there, its signal would be lost, or end it, when we are killed. (R33)
+        """
+        self.stopping.interrupt(thread)
+        self.resume_thread(thread)
 
     def _executed(self, thread: Thread, status: WaitStatus) -> None:
         """All threads but one have ended; that one has the leader's tid now. (exec.c)"""
@@ -213,6 +240,8 @@ class Process:
             return
         self.stopping.survived(caller, thread)
         thread.signal = 0
+        if self.traps is not None:
+            self.traps.executed(caller, thread)
         self.names.renew(thread)
         self._leader_traced, self._leader_missing = True, False
         self._adopted_early.clear()
@@ -267,6 +296,8 @@ class Process:
         tid = thread.tid
         del self.threads[tid]
         self.events.append(ThreadExited(tid, thread.name, thread.born))
+        if thread.step is not None and self.traps is not None:
+            self.traps.thread_ended(thread)
         if self.expected:
             self.expected.pop(tid, None)
         if thread.comm_fd >= 0:
@@ -299,6 +330,9 @@ class Process:
                 # Job control stopped the process, and only SIGCONT is to end that.
                 api.listen(thread.tid)
                 thread.state = State.LISTENING
+            elif thread.single_step:
+                api.step(thread.tid, thread.signal)
+                thread.state = _RUNNING
             else:
                 api.cont(thread.tid, thread.signal)
                 thread.state = _RUNNING

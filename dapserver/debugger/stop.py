@@ -13,6 +13,14 @@ class Reason(Enum):
     SIGNAL = "exception"
     """A signal that is about to end the process."""
     ENTRY = "entry"
+    BREAKPOINT = "breakpoint"
+    FUNCTION_BREAKPOINT = "function breakpoint"
+    INSTRUCTION_BREAKPOINT = "instruction breakpoint"
+    DATA_BREAKPOINT = "data breakpoint"
+    THROWN = "thrown"
+    """An exception of the program's language, as it is thrown or caught."""
+    STEP = "step"
+    GOTO = "goto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +31,7 @@ class Stop:
     tid: int
     all_threads: bool
     signal: int = 0
+    breakpoints: tuple[int, ...] = ()
+    """The ids of those that made it."""
+    text: str | None = None
+    """More about it, for a person."""

@@ -50,11 +50,19 @@ class Stopping:
         self._expected = expected
         self._events = events
 
-    def begin(self, reason: Reason, thread: Thread, signal: int = 0) -> None:
+    def begin(
+        self,
+        reason: Reason,
+        thread: Thread,
+        signal: int = 0,
+        *,
+        breakpoints: tuple[int, ...] = (),
+        text: str | None = None,
+    ) -> None:
         """Begin a stop for which *thread* is the reason."""
         if reason is Reason.PAUSE and thread.signal:  # it stands already, and for that
             reason, signal = Reason.SIGNAL, thread.signal
-        stop = Stop(reason, thread.tid, not self.non_stop, signal)
+        stop = Stop(reason, thread.tid, not self.non_stop, signal, breakpoints, text)
         concerned = [thread] if self.non_stop else list(self._threads.values())
         missing = {t for t in concerned if self._must_stop(t)}
         self.held = not self.non_stop
@@ -124,7 +132,7 @@ class Stopping:
             pending.missing.discard(thread)
             if pending.stop.tid == thread.tid and pending.stop.all_threads:
                 other = next((t.tid for t in self._threads.values() if t.wanted_stopped), thread.tid)
-                pending.stop = replace(pending.stop, reason=Reason.PAUSE, tid=other, signal=0)
+                pending.stop = Stop(Reason.PAUSE, other, all_threads=True)
         self.pending[:] = [p for p in self.pending if p.stop.tid != thread.tid]
         # Once the last was let go one by one, there is nothing left for newborns to join.
         self.held = self.held and any(t.wanted_stopped for t in self._threads.values())
@@ -165,7 +173,7 @@ class Stopping:
                 alive = next(iter(self._threads), None)
                 if alive is None or not stop.all_threads:
                     continue
-                stop = replace(stop, reason=Reason.PAUSE, tid=alive, signal=0)
+                stop = Stop(Reason.PAUSE, alive, all_threads=True)
             self._events.append(Stopped(stop))
 
 

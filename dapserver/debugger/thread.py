@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from dapserver.ptrace.wait import WaitStatus
+
+if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.sites import Site
+    from dapserver.debugger.stepping import Step
 
 
 class State(Enum):
@@ -40,6 +45,12 @@ class Thread:
     """To be delivered when it is resumed: it is in a signal-delivery-stop of this signal."""
     interrupted: bool = False
     """We sent PTRACE_INTERRUPT, so its system call may have been cut short. (interruptible_waits.c)"""
+    step: Step | None = None
+    """What it is to do before it stops again by itself."""
+    single_step: bool = False
+    """Whether it is to execute but one instruction when it is resumed."""
+    unreported: Site | None = None
+    """A breakpoint that it met while a stop was made for another reason: judged when it is resumed."""
     name: str = ""
     name_read: float = 0.0
     """When its name was read, in seconds of the monotonic clock; 0: never."""

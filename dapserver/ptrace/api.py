@@ -25,6 +25,7 @@ class Request(IntEnum):
     """What python-ptrace lacks or gets wrong is named here too: linux/ptrace.h."""
 
     CONT = 7
+    SINGLESTEP = 9
     DETACH = 17
     SETOPTIONS = 0x4200
     GETEVENTMSG = 0x4201
@@ -79,6 +80,14 @@ def cont(tid: int, signal: int = 0) -> None:
     """Resume a thread from a ptrace-stop, delivering *signal* if it is in a signal-delivery-stop."""
     try:
         ptrace(_CONT, tid, 0, signal)
+    except PtraceError as error:
+        _fail(error)
+
+
+def step(tid: int, signal: int = 0) -> None:
+    """Execute one instruction, delivering *signal*: a SIGTRAP stop with code TRAP_TRACE follows."""
+    try:
+        ptrace(Request.SINGLESTEP, tid, 0, signal)
     except PtraceError as error:
         _fail(error)
 

@@ -126,6 +126,10 @@ class Registers:
     def pc(self) -> int:
         return self[self._architecture.pc]
 
+    @pc.setter
+    def pc(self, value: int) -> None:
+        self[self._architecture.pc] = value
+
     @property
     def sp(self) -> int:
         return self[self._architecture.sp]

@@ -17,6 +17,7 @@ from dapserver.requests import (
     scopes,
     sources,
     stack,
+    stepping,
     threads,
     variables,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "scopes",
     "sources",
     "stack",
+    "stepping",
     "threads",
     "variables",
 ]

@@ -1,28 +1,150 @@
-"""setBreakpoints and its like: answered, so that no editor stumbles; there are none yet."""
+"""setBreakpoints and its like: where threads are to stop, under which conditions."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
+from dapserver.debugger.breakpoints.exceptions import FILTERS
+from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol import types as dap
-from dapserver.protocol.wire import request
+from dapserver.protocol.wire import capability, request
+from dapserver.requests import repl
 from dapserver.session import Session
 
-NOT_YET = "dapserver has no breakpoints yet"
+if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.wish import Breakpoint
+
+EXCEPTION_FILTERS = [
+    dap.ExceptionBreakpointsFilter(
+        filter=name,
+        label=label,
+        supports_condition=True,
+        condition_description="An expression; tid and thread_name are those of the thread.",
+    )
+    for name, (label, _) in FILTERS.items()
+]
+
+capability(
+    supports_function_breakpoints=True,
+    supports_instruction_breakpoints=True,
+    supports_conditional_breakpoints=True,
+    supports_hit_conditional_breakpoints=True,
+    supports_log_points=True,
+    supports_breakpoint_locations_request=True,
+    supports_exception_filter_options=True,
+    exception_breakpoint_filters=EXCEPTION_FILTERS,
+)
 
 
 @request("setBreakpoints")
 async def set_breakpoints(
-    _session: Session, arguments: dap.SetBreakpointsArguments
+    session: Session, arguments: dap.SetBreakpointsArguments
 ) -> dap.SetBreakpointsResponseBody:
-    wanted = [b.line for b in arguments.breakpoints or []] or arguments.lines or []
-    return dap.SetBreakpointsResponseBody(
-        breakpoints=[
-            dap.Breakpoint(verified=False, line=line, message=NOT_YET, reason="failed") for line in wanted
-        ]
+    from dapserver.debugger.breakpoints.wish import SourceLine, Wish  # noqa: PLC0415 - not for attaching
+
+    path = arguments.source.path
+    if path is None:
+        raise DebuggerError(
+            "setBreakpoints: the source has no path, and dapserver knows files by nothing else."
+        )
+    wanted = arguments.breakpoints
+    if wanted is None:
+        wanted = [dap.SourceBreakpoint(line=line) for line in arguments.lines or []]
+    wishes = [
+        Wish(SourceLine(path, each.line, each.column), each.condition, each.hit_condition, each.log_message)
+        for each in wanted
+    ]
+    return dap.SetBreakpointsResponseBody(breakpoints=session.wishes().replace(f"source {path}", wishes))
+
+
+@request("setFunctionBreakpoints")
+async def set_function_breakpoints(
+    session: Session, arguments: dap.SetFunctionBreakpointsArguments
+) -> dap.SetFunctionBreakpointsResponseBody:
+    from dapserver.debugger.breakpoints.wish import FunctionName, Wish  # noqa: PLC0415 - not for attaching
+
+    wishes = [
+        Wish(FunctionName(each.name.strip()), each.condition, each.hit_condition)
+        for each in arguments.breakpoints
+    ]
+    return dap.SetFunctionBreakpointsResponseBody(breakpoints=session.wishes().replace("functions", wishes))
+
+
+@request("setInstructionBreakpoints")
+async def set_instruction_breakpoints(
+    session: Session, arguments: dap.SetInstructionBreakpointsArguments
+) -> dap.SetInstructionBreakpointsResponseBody:
+    from dapserver.debugger.breakpoints.wish import InstructionAt, Wish  # noqa: PLC0415 - not for attaching
+
+    wishes = [
+        Wish(
+            InstructionAt(_address(each.instruction_reference) + (each.offset or 0)),
+            each.condition,
+            each.hit_condition,
+        )
+        for each in arguments.breakpoints
+    ]
+    return dap.SetInstructionBreakpointsResponseBody(
+        breakpoints=session.wishes().replace("instructions", wishes)
     )
 
 
 @request("setExceptionBreakpoints")
 async def set_exception_breakpoints(
-    _session: Session, _arguments: dap.SetExceptionBreakpointsArguments
-) -> None:
-    """There are no filters to choose from: fatal signals always stop."""
+    session: Session, arguments: dap.SetExceptionBreakpointsArguments
+) -> dap.SetExceptionBreakpointsResponseBody | None:
+    options = list(arguments.filter_options or [])
+    options += [dap.ExceptionFilterOptions(filter_id=each) for each in arguments.filters]
+    if not options and session.has_no_wishes:
+        return None  # most sessions: nothing is to be read for this
+    from dapserver.debugger.breakpoints.wish import Thrown, Wish  # noqa: PLC0415 - not for attaching
+
+    wishes = []
+    for each in options:
+        if each.filter_id not in FILTERS:
+            raise DebuggerError(
+                f"There is no exception filter '{each.filter_id}'; there are {', '.join(FILTERS)}."
+            )
+        wishes.append(Wish(Thrown(each.filter_id, FILTERS[each.filter_id][1]), each.condition))
+    return dap.SetExceptionBreakpointsResponseBody(breakpoints=session.wishes().replace("exceptions", wishes))
+
+
+@request("breakpointLocations")
+async def breakpoint_locations(
+    session: Session, arguments: dap.BreakpointLocationsArguments
+) -> dap.BreakpointLocationsResponseBody:
+    path = arguments.source.path
+    if path is None:
+        return dap.BreakpointLocationsResponseBody(breakpoints=[])
+    last = arguments.end_line or arguments.line
+    # In a thread of its own: line tables are read.
+    found = await asyncio.to_thread(session.wishes().breakpoints.places, path, arguments.line, last)
+    return dap.BreakpointLocationsResponseBody(
+        breakpoints=[dap.BreakpointLocation(line=line, column=column or None) for line, column in found]
+    )
+
+
+def _lines(session: Session) -> list[list[str]]:
+    """The rows of `info breakpoints`."""
+    return [
+        [str(each.id), each.wish.where.described(), str(each.hits), _status(each)]
+        for each in session.wishes().breakpoints
+    ]
+
+
+def _status(each: Breakpoint) -> str:
+    addresses = ", ".join(f"{address:#x}" for address in sorted(each.locations))
+    return addresses or each.message or ""
+
+
+repl.breakpoint_lines = _lines
+
+
+def _address(reference: str) -> int:
+    try:
+        return int(reference, 0)
+    except ValueError:
+        raise DebuggerError(
+            f"{reference!r} is no instruction reference: expected an address such as 0x401136."
+        ) from None

@@ -27,7 +27,9 @@ async def pause(session: Session, arguments: dap.PauseArguments) -> None:
 async def continue_(session: Session, arguments: dap.ContinueArguments) -> dap.ContinueResponseBody:
     process = session.require_process()
     one = process.non_stop or bool(arguments.single_thread)
-    session.run_again(session.require_thread(arguments.thread_id) if one else None)
+    thread = session.require_thread(arguments.thread_id) if one else None
+    session.abandon_steps(thread)
+    session.run_again(thread)
     some_held = process.some_held
     if arguments.single_thread:
         # Editors take the response of a plain `continue` for this event, but VS Code sends none

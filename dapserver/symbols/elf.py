@@ -248,6 +248,14 @@ class ElfFile:
             return mapped_address - file_offset - (segment.address - segment.offset)
         return None
 
+    def code_ends(self) -> list[int]:
+        """Where executable segments end, in the file's own addresses."""
+        return [
+            segment.address + segment.memory_size
+            for segment in self.segments
+            if segment.type == SegmentType.LOAD and segment.flags & SegmentFlag.EXECUTE
+        ]
+
     def _segment_bytes(self, kind: SegmentType) -> Iterator[memoryview]:
         for segment in self.segments:
             if segment.type == kind:

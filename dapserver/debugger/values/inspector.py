@@ -137,7 +137,7 @@ class Inspector:
         if names[number] == architecture.pc and architecture.syscall is not None:
             # Or the kernel would take the thread back to the system call that it is in.
             registers[architecture.syscall] = NO_SYSTEM_CALL
-        registers.write(thread.tid)
+        self._process.set_registers(thread, registers)
         cast("dict[int, int]", frame.physical.registers)[number] = value
 
     def _write_vector(self, thread: Thread, number: int, data: bytes) -> None:

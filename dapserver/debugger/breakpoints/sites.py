@@ -1,0 +1,178 @@
+"""Breakpoint sites: int3 in the code of a process, and the copies of what stood there.
+
+A site is an address at which somebody wants threads to stop. Its instruction is made over into a gap
+(see `gaps`), where a thread executes it to pass. What is read and written through `Memory` knows
+nothing of either.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dapserver.debugger.breakpoints.gaps import Gaps
+from dapserver.debugger.breakpoints.guardian import Guardian
+from dapserver.debugger.breakpoints.out_of_line import LONGEST, ROOM, Copy, copy, original_pc
+from dapserver.debugger.errors import DebuggerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dapserver.debugger.memory import Memory
+    from dapserver.debugger.modules import Modules
+
+INT3 = b"\xcc"
+
+
+@dataclass(slots=True, eq=False)
+class Site:
+    """One address; its byte is in memory while `owners` want it."""
+
+    address: int
+    original: bytes
+    slot: int
+    """Where a thread goes on that passes."""
+    made: Copy
+    owners: set[object]
+
+
+class Sites:
+    """All sites of one process."""
+
+    def __init__(self, memory: Memory, modules: Modules, living: Callable[[], int]) -> None:
+        self._memory = memory
+        self._gaps = Gaps(memory, modules, living)
+        self._sites: dict[int, Site] = {}
+        self._addresses: list[int] = []
+        """Sorted."""
+        self._slots: list[tuple[int, Site]] = []
+        """Sorted."""
+        self._guardian = Guardian(living)
+        memory.patches = self
+
+    def __bool__(self) -> bool:
+        return bool(self._sites)
+
+    def __contains__(self, address: int) -> bool:
+        return address in self._sites
+
+    def active(self, address: int) -> Site | None:
+        """The site at an address, if threads are to stop there."""
+        site = self._sites.get(address)
+        return site if site is not None and site.owners else None
+
+    def add(self, address: int, owner: object) -> Site:
+        """Let threads stop at *address*. Raises DebuggerError if that cannot be."""
+        site = self._sites.get(address)
+        if site is None:
+            site = self._make(address)
+        if not site.owners:
+            self._guardian.guard(address, site.original)
+            self._memory.write_raw(address, INT3)
+        site.owners.add(owner)
+        return site
+
+    def discard(self, address: int, owner: object) -> None:
+        """Somebody no longer wants threads to stop at *address*."""
+        site = self._sites.get(address)
+        if site is None or owner not in site.owners:
+            return
+        site.owners.discard(owner)
+        if not site.owners:
+            self._restore(site)
+
+    def remove_all(self) -> None:
+        """Leave the code as it was; all threads must be stopped, and none in a gap (`pc_outside`)."""
+        for site in self._sites.values():
+            if site.owners:
+                site.owners.clear()
+                self._restore(site)
+        self._gaps.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """The process has other memory now, or is gone."""
+        self._sites.clear()
+        self._addresses.clear()
+        self._slots.clear()
+        self._gaps.forget()
+        self._guardian.dismiss()
+
+    def forget_range(self, start: int, end: int) -> None:
+        """What was mapped from *start* to *end* is no longer."""
+        for address in self._addresses[
+            bisect_left(self._addresses, start) : bisect_left(self._addresses, end)
+        ]:
+            site = self._sites.pop(address)
+            self._guardian.release(address)
+            self._slots.remove((site.slot, site))
+        self._addresses = sorted(self._sites)
+
+    def really_is(self, address: int, data: bytes) -> bool:
+        """Whether *data* is in memory, ours or not."""
+        try:
+            return self._memory.read_raw(address, len(data)) == data
+        except OSError:
+            return False
+
+    def site_of_slot(self, pc: int) -> Site | None:
+        """The site in whose copy an address lies."""
+        index = bisect_right(self._slots, pc, key=lambda slot: slot[0]) - 1
+        if index < 0:
+            return None
+        start, site = self._slots[index]
+        return site if pc < start + len(site.made.code) else None
+
+    def shown_pc(self, pc: int) -> int:
+        """Where a thread is that is at *pc*, as if there were no copies."""
+        site = self.site_of_slot(pc)
+        if site is None:
+            return pc
+        return original_pc(pc, site.address, site.slot, site.made) or pc
+
+    # -- what memory looks like without us ---------------------------------------------------------
+
+    def hide(self, address: int, data: bytes) -> bytes:
+        """Bytes that were read at *address*, as they would be without sites."""
+        first = bisect_left(self._addresses, address)
+        patched: bytearray | None = None
+        for at in self._addresses[first : bisect_left(self._addresses, address + len(data), first)]:
+            if (site := self._sites[at]).owners:
+                patched = patched or bytearray(data)
+                patched[at - address] = site.original[0]
+        return self._gaps.hide(address, data if patched is None else bytes(patched))
+
+    def keep(self, address: int, data: bytes) -> bytes:
+        """Bytes that somebody writes at *address*, with the sites' in their places."""
+        first = bisect_left(self._addresses, address)
+        patched = bytearray(data)
+        for at in self._addresses[first : bisect_left(self._addresses, address + len(data), first)]:
+            site = self._sites[at]
+            site.original = bytes((data[at - address],))
+            if site.owners:
+                self._guardian.guard(at, site.original)
+                patched[at - address] = INT3[0]
+        return bytes(patched)
+
+    # -- making them -------------------------------------------------------------------------------
+
+    def _make(self, address: int) -> Site:
+        try:
+            code = self._memory.read(address, LONGEST)
+        except OSError:
+            raise DebuggerError(f"There is no code at {address:#x}.") from None
+        slot = self._gaps.take(address, ROOM)
+        made = copy(code, address, slot)
+        if made is None:
+            raise DebuggerError(f"No breakpoint can be set on the instruction at {address:#x}.")
+        self._gaps.fill(slot, made.code)
+        site = Site(address, code[:1], slot, made, set())
+        self._sites[address] = site
+        insort(self._addresses, address)
+        insort(self._slots, (slot, site), key=lambda each: each[0])
+        return site
+
+    def _restore(self, site: Site) -> None:
+        self._memory.write_raw(site.address, site.original)
+        self._guardian.release(site.address)

@@ -1,0 +1,184 @@
+"""All breakpoints of a session: kept from before there is a process, and found again in each module."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from dapserver.debugger.breakpoints.wish import (
+    Breakpoint,
+    FunctionName,
+    InstructionAt,
+    Location,
+    SourceLine,
+    Thrown,
+    Wish,
+)
+from dapserver.debugger.errors import DebuggerError
+
+if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.conditions import Conditions
+    from dapserver.debugger.breakpoints.sites import Sites
+    from dapserver.debugger.modules import Module, Modules
+
+PENDING = "Not in any file that is loaded so far."
+NO_PROCESS = "The program has not begun yet."
+
+
+class Breakpoints:
+    """Wishes, by what they were given with, and the sites that they have in the process."""
+
+    def __init__(self, conditions: Conditions, to_debug_path: Callable[[str], list[str]]) -> None:
+        """*to_debug_path* gives the paths by which debug information may know a client's path."""
+        self._conditions = conditions
+        self._to_debug_path = to_debug_path
+        self._ids = itertools.count(1)
+        self._groups: dict[str, list[Breakpoint]] = {}
+        self._modules: Modules | None = None
+        self._sites: Sites | None = None
+
+    def __iter__(self) -> Iterator[Breakpoint]:
+        for group in self._groups.values():
+            yield from group
+
+    @property
+    def pending(self) -> bool:
+        """Whether a file that is loaded later may have some."""
+        return any(not isinstance(each.wish.where, InstructionAt) for each in self)
+
+    def replace(self, group: str, wishes: Iterable[Wish]) -> list[Breakpoint]:
+        """Let a group consist of just these; those that it had already stay as they are."""
+        former = {each.wish: each for each in self._groups.get(group, ())}
+        breakpoints = [former.pop(wish) if wish in former else self._new(wish) for wish in wishes]
+        for gone in former.values():
+            self._withdraw(gone)
+        self._groups[group] = breakpoints
+        for each in breakpoints:
+            if not each.verified:
+                self._place(each, list(self._modules or ()))
+        return breakpoints
+
+    def bind(self, modules: Modules, sites: Sites) -> list[Breakpoint]:
+        """There is a process now: place all; those that are verified by that."""
+        self._modules, self._sites = modules, sites
+        for each in self:
+            each.locations.clear()
+        return self.loaded(list(modules))
+
+    def unbind(self) -> None:
+        """The process is left, or gone."""
+        self._modules = self._sites = None
+        for each in self:
+            each.locations.clear()
+
+    def loaded(self, modules: list[Module]) -> list[Breakpoint]:
+        """Place all in modules that are new; those that have changed by that."""
+        self._conditions.forget()
+        return [each for each in self if self._place(each, modules)]
+
+    def unloaded(self, module: Module, ranges: list[tuple[int, int]]) -> list[Breakpoint]:
+        """Code has gone; the breakpoints that were in it."""
+        self._conditions.forget()
+        changed = []
+        for each in self:
+            gone = [address for address, at in each.locations.items() if at.module is module]
+            for address in gone:
+                del each.locations[address]
+            if gone:
+                each.message = None if each.verified else PENDING
+                changed.append(each)
+        if self._sites is not None:
+            for start, end in ranges:
+                self._sites.forget_range(start, end)
+        return changed
+
+    def places(self, path: str, first: int, last: int) -> list[tuple[int, int]]:
+        """(line, column) of the places in a file that can have a breakpoint; column 0: the whole line."""
+        found: set[tuple[int, int]] = set()
+        for module in list(self._modules or ()):
+            source = self._modules.source_info(module) if self._modules is not None else None
+            if source is None:
+                continue
+            for debug_path in self._to_debug_path(path):
+                found.update(
+                    (at.line, at.column) for at in source.breakpoint_locations(debug_path, first, last)
+                )
+        return sorted(found)
+
+    # -- one breakpoint ----------------------------------------------------------------------------
+
+    def _new(self, wish: Wish) -> Breakpoint:
+        return Breakpoint(next(self._ids), wish, message=PENDING)
+
+    def _withdraw(self, breakpoint_: Breakpoint) -> None:
+        if self._sites is not None:
+            for address in breakpoint_.locations:
+                self._sites.discard(address, breakpoint_)
+        breakpoint_.locations.clear()
+
+    def _place(self, breakpoint_: Breakpoint, modules: list[Module]) -> bool:
+        """Find a breakpoint in modules; whether it has changed by that."""
+        if self._sites is None:
+            breakpoint_.message = NO_PROCESS
+            return False
+        try:
+            if breakpoint_.condition is None and breakpoint_.log is None and breakpoint_.enough is None:
+                breakpoint_.prepare(self._conditions)
+            found = list(self._find(breakpoint_, modules))
+            new = [at for at in found if at.address not in breakpoint_.locations]
+            for at in new:
+                self._sites.add(at.address, breakpoint_)
+                breakpoint_.locations[at.address] = at
+        except (DebuggerError, OSError) as error:
+            breakpoint_.message = str(error)
+            return False
+        breakpoint_.message = None if breakpoint_.verified else PENDING
+        return bool(new)
+
+    def _find(self, breakpoint_: Breakpoint, modules: list[Module]) -> Iterator[Location]:
+        where = breakpoint_.wish.where
+        if isinstance(where, InstructionAt):
+            assert self._modules is not None
+            module = next((each for each in self._modules if each.covers(where.address)), None)
+            yield Location(where.address, module, None, 0, 0)
+            return
+        for module in modules:
+            if isinstance(where, SourceLine):
+                yield from self._in_source(where, module)
+            elif isinstance(where, FunctionName):
+                yield from self._of_function(where.name, module)
+            else:
+                yield from self._of_runtime(where, module)
+
+    def _in_source(self, where: SourceLine, module: Module) -> Iterator[Location]:
+        assert self._modules is not None
+        source = self._modules.source_info(module)
+        if source is None:
+            return
+        for path in self._to_debug_path(where.path):
+            places = source.addresses(path, where.line, where.column)
+            for at in places:
+                yield Location(at.address + module.bias, module, at.path, at.line, at.column)
+            if places:
+                return
+
+    def _of_function(self, name: str, module: Module) -> Iterator[Location]:
+        assert self._modules is not None
+        source = self._modules.source_info(module)
+        places = source.function_addresses(name) if source is not None else []
+        for at in places:
+            yield Location(at.address + module.bias, module, at.path, at.line, at.column)
+        if not places:
+            yield from self._of_symbol(name, module)
+
+    def _of_symbol(self, name: str, module: Module) -> Iterator[Location]:
+        """Without debug information: where the symbol is."""
+        assert self._modules is not None
+        image = self._modules.image(module)
+        for address in image.symbols.addresses_of(name) if image is not None else ():
+            yield Location(address + module.bias, module, None, 0, 0)
+
+    def _of_runtime(self, where: Thrown, module: Module) -> Iterator[Location]:
+        for name in where.functions:
+            yield from self._of_symbol(name, module)

@@ -1,0 +1,201 @@
+"""Breakpoints and steps of one process: joins the wishes, the sites, the traps and the steps."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dapserver.debugger.breakpoints.conditions import Conditions, Moment
+from dapserver.debugger.breakpoints.exceptions import described
+from dapserver.debugger.breakpoints.sites import Site, Sites
+from dapserver.debugger.breakpoints.traps import Traps, Verdict
+from dapserver.debugger.breakpoints.wish import Breakpoint, Thrown
+from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.lines import Lines
+from dapserver.debugger.stepping import Caller, Kind, Step
+from dapserver.debugger.thread import State, Thread
+from dapserver.debugger.unwinding import Unwinder
+from dapserver.debugger.values.space import Space
+from dapserver.ptrace.registers import Registers
+
+if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.table import Breakpoints
+    from dapserver.debugger.modules import Changes, Modules
+    from dapserver.debugger.process import Process
+    from dapserver.debugger.stack import Stacks
+
+LOADER_HOOK = "_dl_debug_state"
+"""The function of the dynamic linker that it calls when it has mapped or unmapped something (link.h)."""
+
+
+class Listener:
+    """Who hears what happens at breakpoints that do not stop."""
+
+    def log(self, text: str) -> None:
+        """A logpoint says something."""
+
+    def complain(self, text: str) -> None:
+        """Something is wrong with a breakpoint."""
+
+    def modules_changed(self) -> None:
+        """The dynamic linker has mapped or unmapped something."""
+
+
+class Control:
+    """What lets the threads of one process stop at places."""
+
+    def __init__(  # noqa: PLR0917 - it joins them
+        self,
+        process: Process,
+        stacks: Stacks,
+        modules: Modules,
+        conditions: Conditions,
+        breakpoints: Breakpoints,
+        listener: Listener,
+    ) -> None:
+        if process.architecture.name != "x86_64":
+            raise DebuggerError("dapserver has breakpoints and steps on x86-64 only, so far.")
+        self._process = process
+        self._modules = modules
+        self._conditions = conditions
+        self._breakpoints = breakpoints
+        self._listener = listener
+        self._memory = stacks.memory
+        self._space = Space(self._memory, modules)
+        self._unwinder = Unwinder(modules, process.living)
+        self._lines = Lines(modules)
+        self._hook: int | None = None
+        self.sites = Sites(self._memory, modules, process.living)
+        process.traps = Traps(process, self.sites, self._judge)
+        process.traps.on_exec = self._executed
+        conditions.renew()
+
+    def begin(self) -> list[Breakpoint]:
+        """Place the breakpoints that are wished already; those that are verified by that."""
+        changed = self._breakpoints.bind(self._modules, self.sites)
+        self.watch_loader()
+        return changed
+
+    def watch_loader(self) -> None:
+        """Notice libraries that are loaded, if a breakpoint may be in one. To be called again later."""
+        if self._hook is not None or not self._breakpoints.pending:
+            return
+        for module in self._modules:
+            image = (
+                self._modules.image(module) if module.name.startswith(("ld-", "ld.", "libc.musl")) else None
+            )
+            for address in image.symbols.addresses_of(LOADER_HOOK) if image is not None else ():
+                with contextlib.suppress(DebuggerError, OSError):
+                    self.sites.add(address + module.bias, self)
+                    self._hook = address + module.bias
+                    return
+
+    def modules_changed(self, changes: Changes) -> list[Breakpoint]:
+        """Take note of what was mapped and unmapped; the breakpoints that have changed by that."""
+        self._lines.forget()
+        changed = self._breakpoints.loaded(changes.loaded) if changes.loaded else []
+        for module in changes.unloaded:
+            ranges = [(m.start, m.end) for m in module.mappings]
+            changed += self._breakpoints.unloaded(module, ranges)
+        self.watch_loader()
+        return list(dict.fromkeys(changed))
+
+    # -- threads that come to a site ---------------------------------------------------------------
+
+    def _judge(self, thread: Thread, site: Site, registers: Registers) -> Verdict | None:
+        verdict: Verdict | None = None
+        hit: list[Breakpoint] = []
+        moment: Moment | None = None
+        for owner in list(site.owners):
+            if isinstance(owner, Step):
+                verdict = owner.reached(thread, registers) or verdict
+            elif owner is self:
+                self._listener.modules_changed()
+            elif isinstance(owner, Breakpoint):
+                moment = moment or self._moment(thread, registers)
+                if owner.judge(moment):
+                    hit.append(owner)
+        if not hit:
+            return verdict
+        first = min(hit, key=lambda each: each.id)
+        text = None
+        if isinstance(first.wish.where, Thrown):
+            text = described(first.wish.where, registers, self._space)
+        return Verdict(first.reason, tuple(each.id for each in hit), text)
+
+    def _moment(self, thread: Thread, registers: Registers) -> Moment:
+        context = self._conditions.at(self._space, thread, registers, lambda: self._name(thread))
+        return Moment(context, self._listener.log, self._listener.complain)
+
+    def _name(self, thread: Thread) -> str:
+        self._process.names.read(thread, time.monotonic())
+        return thread.name
+
+    # -- steps ---------------------------------------------------------------------------------------
+
+    def step(self, thread: Thread, kind: Kind, *, by_instruction: bool = False) -> None:
+        """Let a stopped thread do a step when it is resumed. Raises DebuggerError if it cannot."""
+        registers = self._process.registers(thread)
+        thread.step = Step(
+            thread,
+            kind,
+            by_instruction=by_instruction,
+            lines=self._lines,
+            sites=self.sites,
+            memory=self._memory,
+            caller=self._caller,
+        )
+        thread.step.begin(registers)
+
+    def abandon_steps(self, thread: Thread | None = None) -> None:
+        """Forget the step of a thread, or all: they are resumed for another purpose."""
+        for each in [thread] if thread else list(self._process.threads.values()):
+            if each.step is not None:
+                each.step.end()
+                each.step = None
+
+    def _caller(self, registers: Registers) -> Caller | None:
+        frames = list(islice(self._unwinder.walk(registers, self._memory.read), 2))
+        if len(frames) < 2 or frames[0].cfa is None:
+            return None
+        return Caller(frames[1].pc, frames[1].sp)
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Leave the code as it was. All threads must be stopped."""
+        self.abandon_steps()
+        for thread in self._process.threads.values():
+            thread.unreported = None
+            if thread.state is State.STOPPED:
+                with contextlib.suppress(ProcessLookupError, ValueError):
+                    self._move_out(thread)
+        self._breakpoints.unbind()
+        self.sites.remove_all()
+        self._process.traps = None
+        self._memory.patches = None
+
+    def _move_out(self, thread: Thread) -> None:
+        """Take a thread out of the copy of an instruction, back to the instruction."""
+        registers = Registers.read(self._process.architecture, thread.tid)
+        site = self.sites.site_of_slot(registers.pc)
+        if site is None:
+            return
+        shown = self.sites.shown_pc(registers.pc)
+        if shown != site.address or registers.pc == site.slot:
+            registers.pc = shown
+            registers.write(thread.tid)
+
+    def ended(self) -> None:
+        """The process is gone."""
+        self._breakpoints.unbind()
+        self.sites.forget()
+
+    def _executed(self) -> None:
+        self._hook = None
+        self._lines.forget()
+        self._conditions.renew()
+        self._breakpoints.unbind()
+        self._space.refresh()
