@@ -53,8 +53,9 @@ class Process:
         self._leader_traced = False
         self._leader_missing = False
         """Whether it had ended before the attach, so that no status of it will come."""
-        self._adopted_early: set[int] = set()
-        self._strangers: set[int] = set()
+        self._adopted_early: dict[int, int] = {}
+        """How many first stops a tid has had whose creators' PTRACE_EVENT_CLONE is still to come:
+        the id may have been given again before the first creator had its turn. (relay.c)"""
         self._handlers: dict[Kind, Callable[[Thread, WaitStatus], None]] = {
             Kind.CLONE: self._cloned,
             Kind.EVENT_STOP: self._event_stop,
@@ -158,19 +159,17 @@ class Process:
         """Whose status this is, if not of a thread that is known; None if there is none."""
         self.expected.pop(tid, None)
         if status.ended:
-            self._strangers.discard(tid)
             if tid == self.pid:  # a leader whose own end was told before (endings.c)
                 self._process_ended(status)
             return None  # or a thread that was killed before its first stop (storm.c)
         if tid == self.pid:
             # Its leader was gone; whichever thread executed a program has this tid now.
             return self._add(tid, _STOPPED)
-        if tid in self._strangers or not self._is_ours(tid):
-            self._strangers.discard(tid)
+        if not self._is_ours(tid):  # CLONE_VM without CLONE_THREAD: another process
             _detach(tid, status)
             return None
         # A newborn's first stop came before its creator's PTRACE_EVENT_CLONE.
-        self._adopted_early.add(tid)
+        self._adopted_early[tid] = self._adopted_early.get(tid, 0) + 1
         return self._add(tid, _NEWBORN, self.threads.get(self.pid))
 
     def _cloned(self, thread: Thread, status: WaitStatus) -> None:
@@ -189,14 +188,12 @@ class Process:
             self._born(tid, thread)
 
     def _born(self, tid: int, creator: Thread) -> None:
-        if tid in self._adopted_early:
-            self._adopted_early.discard(tid)
-        elif tid not in self.threads:
-            if self._is_ours(tid):
-                self._add(tid, _NEWBORN, creator)
-                self.expected[tid] = None
-            else:  # CLONE_VM without CLONE_THREAD: another process
-                self._strangers.add(tid)
+        if early := self._adopted_early.pop(tid, 0):
+            if early > 1:
+                self._adopted_early[tid] = early - 1
+        elif tid not in self.threads and self._is_ours(tid):
+            self._add(tid, _NEWBORN, creator)
+            self.expected[tid] = None
 
     def _event_stop(self, thread: Thread, status: WaitStatus) -> None:
         if thread.state is _NEWBORN:
@@ -245,7 +242,6 @@ class Process:
         self.names.renew(thread)
         self._leader_traced, self._leader_missing = True, False
         self._adopted_early.clear()
-        self._strangers.clear()
         for other in [t for t in self.threads.values() if t is not thread]:
             self._remove(other)
         self.events.append(Executed(thread.tid))

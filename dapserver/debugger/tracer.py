@@ -19,6 +19,9 @@ from dapserver.ptrace.wait import ANY, ChildSignal, wait
 FEW = 200
 """Tracees up to which a walk along all is the cheapest way to ask."""
 
+AT_ONCE = 4
+"""Statuses of one walk that are handled before others are looked for: most walks find no more."""
+
 RECENT = 48
 """How many tids that stopped lately are remembered."""
 
@@ -83,14 +86,23 @@ class Tracer:
         return min((time for time in due if time is not None), default=None)
 
     def _walk(self, end: float) -> None:
+        """Handle all statuses that there are, up to *end*; a few at once, the rest once all are taken.
+
+        `waitpid(-1)` gives those of the youngest threads first. In a storm the children of one that
+        was resumed would have their turns before the old, who would wait for ever. (relay.c)
+        """
         handle = self._process.handle
-        clock = time.monotonic
-        while status := wait(ANY):
-            handle(*status)
-            if clock() > end:
-                self._unfinished = self._walk_owed = True
+        for _ in range(AT_ONCE):
+            if (status := wait(ANY)) is None:
+                self._unfinished = self._walk_owed = False
                 return
-        self._unfinished = self._walk_owed = False
+            handle(*status)
+        taken = []
+        while (status := wait(ANY)) and time.monotonic() < end:
+            taken.append(status)
+        self._unfinished = self._walk_owed = status is not None
+        for early in [*taken, status] if status else taken:
+            handle(*early)
 
     def _walk_if_due(self, end: float, *, signalled: bool) -> None:
         self._walk_owed |= signalled
