@@ -68,6 +68,7 @@ class Control:
         self._lines = Lines(modules)
         self._hook: int | None = None
         self.sites = Sites(self._memory, modules, process.living)
+        process.offspring.sites = self.sites
         process.traps = Traps(process, self.sites, self._judge)
         process.traps.on_exec = self._executed
         conditions.renew()
@@ -172,6 +173,7 @@ class Control:
             if thread.state is State.STOPPED:
                 with contextlib.suppress(ProcessLookupError, ValueError):
                     self._move_out(thread)
+        self._process.offspring.leave()
         self._breakpoints.unbind()
         self.sites.remove_all()
         self._process.traps = None

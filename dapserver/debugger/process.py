@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, ProcessExited, ThreadExited, ThreadStarted
 from dapserver.debugger.names import Names
+from dapserver.debugger.offspring import Offspring
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
 from dapserver.debugger.thread import State, Thread
@@ -36,7 +37,7 @@ class Process:
         self.architecture = registers.native()
         # TRACEEXIT would cost every thread a third stop. The leader needs it: when it ends before
         # the others no status comes (ptrace(2), "Death under ptrace"). (endings.c)
-        self._options = Option.TRACECLONE | Option.TRACEEXEC
+        self._options = Option.TRACECLONE | Option.TRACEEXEC | Option.TRACEFORK | Option.TRACEVFORK
         if kill_on_exit:
             self._options |= Option.EXITKILL
         self._leader_options = self._options | Option.TRACEEXIT
@@ -50,6 +51,7 @@ class Process:
         self.exited: ProcessExited | None = None
         self.traps: Traps | None = None
         """What knows breakpoints and steps; None while nobody has used any."""
+        self.offspring = Offspring(pid, self.architecture)
         self._leader_traced = False
         self._leader_missing = False
         """Whether it had ended before the attach, so that no status of it will come."""
@@ -161,12 +163,13 @@ class Process:
         if status.ended:
             if tid == self.pid:  # a leader whose own end was told before (endings.c)
                 self._process_ended(status)
+            self.offspring.ended(tid)
             return None  # or a thread that was killed before its first stop (storm.c)
         if tid == self.pid:
             # Its leader was gone; whichever thread executed a program has this tid now.
             return self._add(tid, _STOPPED)
-        if not self._is_ours(tid):  # CLONE_VM without CLONE_THREAD: another process
-            _detach(tid, status)
+        if not self._is_ours(tid):
+            self.offspring.take(tid, status)
             return None
         # A newborn's first stop came before its creator's PTRACE_EVENT_CLONE.
         self._adopted_early[tid] = self._adopted_early.get(tid, 0) + 1
@@ -351,10 +354,3 @@ class Process:
             thread.interrupted = False
             if thread.status.kind is Kind.EVENT_STOP:
                 registers.hide_interruption(self.architecture, thread.tid)
-
-
-def _detach(tid: int, status: WaitStatus) -> None:
-    try:
-        api.detach(tid, status.value if status.kind is Kind.SIGNAL_DELIVERY_STOP else 0)
-    except ProcessLookupError:
-        return

@@ -40,6 +40,8 @@ class Request(IntEnum):
 class Option(IntFlag):
     """PTRACE_O_*: set per tracee, and inherited by the tracees it creates."""
 
+    TRACEFORK = 1 << 1
+    TRACEVFORK = 1 << 2
     TRACECLONE = 1 << 3
     TRACEEXEC = 1 << 4
     TRACEEXIT = 1 << 6

@@ -30,6 +30,8 @@ class Architecture:
     eintr_syscalls: frozenset[int]
     tgkill: int
     """The number of the system call tgkill(2)."""
+    kcmp: int
+    """The number of the system call kcmp(2)."""
 
     @property
     def size(self) -> int:
@@ -63,6 +65,7 @@ X86_64 = Architecture(
         }
     ),
     tgkill=234,
+    kcmp=312,
 )
 
 AARCH64 = Architecture(
@@ -78,6 +81,7 @@ AARCH64 = Architecture(
     syscall=None,
     eintr_syscalls=frozenset(),
     tgkill=131,
+    kcmp=272,
 )
 
 ARCHITECTURES = {a.name: a for a in (X86_64, AARCH64)}

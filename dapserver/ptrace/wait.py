@@ -29,6 +29,7 @@ class Kind(Enum):
     EVENT_STOP = auto()
     """PTRACE_EVENT_STOP with SIGTRAP: PTRACE_INTERRUPT, a newborn's first stop, the end of LISTEN."""
     CLONE = auto()
+    """Of a thread, or of a process as by fork(2) and vfork(2)."""
     EXEC = auto()
     EXIT = auto()
     """PTRACE_EVENT_EXIT: the last moment in which registers and memory can be read."""
@@ -36,7 +37,7 @@ class Kind(Enum):
     """Of an option that is never set; resumed, whatever it is."""
 
 
-_EVENTS = {3: Kind.CLONE, 4: Kind.EXEC, 6: Kind.EXIT}
+_EVENTS = {1: Kind.CLONE, 2: Kind.CLONE, 3: Kind.CLONE, 4: Kind.EXEC, 6: Kind.EXIT}
 
 
 @dataclass(frozen=True, slots=True)

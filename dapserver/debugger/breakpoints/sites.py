@@ -7,6 +7,7 @@ nothing of either.
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -72,6 +73,21 @@ class Sites:
             self._memory.write_raw(address, INT3)
         site.owners.add(owner)
         return site
+
+    def slot_of(self, address: int) -> int | None:
+        """Where a thread goes on that has trapped at an address, whether it is to stop there or not."""
+        site = self._sites.get(address)
+        return site.slot if site is not None else None
+
+    def take_out_of(self, child: int) -> None:
+        """Make the code as it was in a process that has a copy of this one's memory."""
+        with contextlib.suppress(OSError), open(f"/proc/{child}/mem", "r+b", buffering=0) as memory:
+            for site in self._sites.values():
+                with contextlib.suppress(OSError):  # what was mapped may be gone there
+                    memory.seek(site.address)
+                    if memory.read(1) == INT3:
+                        memory.seek(site.address)
+                        memory.write(site.original)
 
     def discard(self, address: int, owner: object) -> None:
         """Somebody no longer wants threads to stop at *address*."""

@@ -1,0 +1,108 @@
+"""Processes that the traced one makes: let go at once, and never left with breakpoints in them.
+
+A child of fork(2) has a copy of the breakpoints, which nobody would handle: they are taken out before
+it is let go. One that shares the memory (vfork(2), posix_spawn(3)) stays traced as a guest, who passes
+each breakpoint without a word, until it executes a program or ends. (children.c)
+"""
+
+from __future__ import annotations
+
+import time
+from signal import SIGTRAP
+from typing import TYPE_CHECKING
+
+from dapserver.ptrace import api
+from dapserver.ptrace.kinship import share_memory
+from dapserver.ptrace.registers import Architecture, Registers
+from dapserver.ptrace.wait import Kind, WaitStatus, decode, wait
+
+if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.sites import Sites
+
+GRACE, MOMENT = 0.2, 0.0005
+"""Seconds to wait for a guest to stop, and between two looks: it may be in an uninterruptible wait."""
+
+
+class Offspring:
+    """The guests of one process, and what becomes of its children."""
+
+    def __init__(self, pid: int, architecture: Architecture) -> None:
+        self.sites: Sites | None = None
+        """What is in the code of the process; None if nothing ever was."""
+        self._pid = pid
+        self._architecture = architecture
+        self._guests: set[int] = set()
+
+    def take(self, tid: int, status: WaitStatus) -> None:
+        """Handle a stop of a thread that is traced, but not one of the process."""
+        try:
+            if tid in self._guests:
+                self._pass_on(tid, status)
+            elif not self.sites:
+                _let_go(tid, status)
+            elif share_memory(self._architecture.kcmp, self._pid, tid):
+                self._guests.add(tid)
+                self._pass_on(tid, status)
+            else:
+                self.sites.take_out_of(tid)
+                _let_go(tid, status)
+        except ProcessLookupError:
+            return  # killed: its end is on the way
+
+    def ended(self, tid: int) -> None:
+        """A thread has ended that is not one of the process."""
+        self._guests.discard(tid)
+
+    def leave(self) -> None:
+        """Let all guests go, before the sites are taken out of the memory that they share."""
+        for tid in list(self._guests):
+            try:
+                api.interrupt(tid)
+            except ProcessLookupError:
+                self._guests.discard(tid)
+        end = time.monotonic() + GRACE
+        while self._guests and time.monotonic() < end:
+            for tid in list(self._guests):
+                if taken := wait(tid):
+                    self._dismiss(tid, decode(taken[1]))
+            time.sleep(MOMENT)
+
+    def _dismiss(self, tid: int, status: WaitStatus) -> None:
+        self._guests.discard(tid)
+        if status.ended:
+            return
+        try:
+            if self._at_site(tid, status):
+                api.detach(tid)
+            else:
+                _let_go(tid, status)
+        except ProcessLookupError:
+            return
+
+    def _pass_on(self, tid: int, status: WaitStatus) -> None:
+        """Resume a guest as if nobody had looked, or let it go: its memory is its own by now."""
+        if status.kind is Kind.EXEC:
+            self._guests.discard(tid)
+            _let_go(tid, status)
+        elif status.kind is Kind.GROUP_STOP:
+            api.listen(tid)
+        elif status.kind is Kind.SIGNAL_DELIVERY_STOP and not self._at_site(tid, status):
+            api.cont(tid, status.value)
+        else:
+            api.cont(tid)
+
+    def _at_site(self, tid: int, status: WaitStatus) -> bool:
+        """Whether a guest has trapped at a site; it is moved to the copy of the instruction then."""
+        if status.kind is not Kind.SIGNAL_DELIVERY_STOP or status.value != SIGTRAP or not self.sites:
+            return False
+        registers = Registers.read(self._architecture, tid)
+        slot = self.sites.slot_of(registers.pc - 1)
+        if slot is None:
+            return False
+        registers.pc = slot
+        registers.write(tid)
+        return True
+
+
+def _let_go(tid: int, status: WaitStatus) -> None:
+    api.detach(tid, status.value if status.kind is Kind.SIGNAL_DELIVERY_STOP else 0)
