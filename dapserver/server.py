@@ -214,7 +214,7 @@ def _somebody_came(listener: Listener, watched: int | None) -> bool:
     poll = select.poll()
     poll.register(listener.sock, select.POLLIN)
     if watched is not None:
-        poll.register(watched, 0)  # POLLERR: the reading end of a pipe is closed (poll(2))
+        poll.register(watched, 0)  # what it hears of: see _closed
     # Only here may a signal to end be taken: elsewhere it would find a session that is in no list
     # yet, or one that was reaped but is in the list still.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
@@ -226,11 +226,14 @@ def _somebody_came(listener: Listener, watched: int | None) -> bool:
 
 
 def _closed(watched: int | None) -> bool:
-    """Whether nobody can read what is written to this descriptor any more."""
+    """Whether nobody can read what is written to this descriptor any more (poll(2)).
+
+    POLLERR: a pipe whose reading end is closed. POLLHUP: a socket, as Node.js gives to its children.
+    """
     poll = select.poll()
     if watched is not None:
         poll.register(watched, 0)
-    return any(happened & select.POLLERR for _, happened in poll.poll(0))
+    return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in poll.poll(0))
 
 
 def _accept_one(listener: Listener, sessions: set[int]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.conditions import Conditions, Moment
 from dapserver.debugger.breakpoints.exceptions import described
+from dapserver.debugger.breakpoints.rescue import Rescue
 from dapserver.debugger.breakpoints.sites import Site, Sites
 from dapserver.debugger.breakpoints.traps import Traps, Verdict
 from dapserver.debugger.breakpoints.wish import Breakpoint, Thrown
@@ -68,6 +69,7 @@ class Control:
         self._lines = Lines(modules)
         self._hook: int | None = None
         self.sites = Sites(self._memory, modules, process.living)
+        self.sites.rescue = Rescue(process, self._memory)
         process.offspring.sites = self.sites
         process.traps = Traps(process, self.sites, self._judge)
         process.traps.on_exec = self._executed

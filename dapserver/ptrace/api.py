@@ -30,11 +30,14 @@ class Request(IntEnum):
     SETOPTIONS = 0x4200
     GETEVENTMSG = 0x4201
     GETSIGINFO = 0x4202
+    SETSIGINFO = 0x4203
     GETREGSET = 0x4204
     SETREGSET = 0x4205
     SEIZE = 0x4206
     INTERRUPT = 0x4207
     LISTEN = 0x4208
+    GETSIGMASK = 0x420A
+    SETSIGMASK = 0x420B
 
 
 class Option(IntFlag):
@@ -135,6 +138,32 @@ def siginfo(tid: int) -> bytes:
     except PtraceError as error:
         _fail(error)
     return buffer.raw
+
+
+def set_siginfo(tid: int, info: bytes) -> None:
+    """Replace the siginfo_t of a signal-delivery-stop."""
+    try:
+        ptrace(Request.SETSIGINFO, tid, 0, addressof(ctypes.create_string_buffer(info, len(info))))
+    except PtraceError as error:
+        _fail(error)
+
+
+def signal_mask(tid: int) -> int:
+    """The signals that a stopped thread blocks: bit N - 1 for signal N."""
+    mask = ctypes.c_uint64()
+    try:
+        ptrace(Request.GETSIGMASK, tid, ctypes.sizeof(mask), addressof(mask))
+    except PtraceError as error:
+        _fail(error)
+    return mask.value
+
+
+def set_signal_mask(tid: int, mask: int) -> None:
+    """Let a stopped thread block just these signals."""
+    try:
+        ptrace(Request.SETSIGMASK, tid, 8, addressof(ctypes.c_uint64(mask)))
+    except PtraceError as error:
+        _fail(error)
 
 
 def register_set(tid: int, size: int = 1024) -> bytearray:

@@ -9,7 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -434,3 +434,22 @@ def test_the_end_of_one_session_is_nothing_to_the_others(own_server: Server, cro
         wait_settled(client, crowd)
         leave(client, crowd)
     assert json.dumps(own_server.errors[1:]) == "[]"
+
+
+@pytest.mark.parametrize("make_ends", [os.pipe, lambda: [end.detach() for end in socket.socketpair()]])
+def test_a_server_ends_with_the_editor_that_reads_its_errors(
+    tmp_path: Path, make_ends: Callable[[], tuple[int, int]]
+) -> None:
+    """An editor that is killed tells nobody; Node.js gives its children sockets for pipes."""
+    path = tmp_path / "socket"
+    ours, theirs = make_ends()
+    process = subprocess.Popen([*COMMAND, "--socket", str(path)], cwd=ROOT, stderr=theirs)
+    os.close(theirs)
+    try:
+        assert os.read(ours, 1000).decode() == f"dapserver: listening on {path}\n"
+        os.close(ours)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert not path.exists()

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from dapserver.debugger.breakpoints.gaps import Gaps
 from dapserver.debugger.breakpoints.guardian import Guardian
 from dapserver.debugger.breakpoints.out_of_line import LONGEST, ROOM, Copy, copy, original_pc
+from dapserver.debugger.breakpoints.rescue import NODE, Rescue
+from dapserver.debugger.breakpoints.rescue import SIZE as RESCUE_SIZE
 from dapserver.debugger.errors import DebuggerError
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Sites:
 
     def __init__(self, memory: Memory, modules: Modules, living: Callable[[], int]) -> None:
         self._memory = memory
+        self._modules = modules
         self._gaps = Gaps(memory, modules, living)
         self._sites: dict[int, Site] = {}
         self._addresses: list[int] = []
@@ -50,6 +53,8 @@ class Sites:
         self._slots: list[tuple[int, Site]] = []
         """Sorted."""
         self._guardian = Guardian(living)
+        self.rescue: Rescue | None = None
+        """What the program has to go on if we are killed."""
         memory.patches = self
 
     def __bool__(self) -> bool:
@@ -104,6 +109,8 @@ class Sites:
             if site.owners:
                 site.owners.clear()
                 self._restore(site)
+        if self.rescue is not None:
+            self.rescue.withdraw()
         self._gaps.clear()
         self.forget()
 
@@ -113,6 +120,8 @@ class Sites:
         self._addresses.clear()
         self._slots.clear()
         self._gaps.forget()
+        if self.rescue is not None:
+            self.rescue.forget()
         self._guardian.dismiss()
 
     def forget_range(self, start: int, end: int) -> None:
@@ -124,6 +133,8 @@ class Sites:
             self._guardian.release(address)
             self._slots.remove((site.slot, site))
         self._addresses = sorted(self._sites)
+        if self.rescue is not None:
+            self.rescue.chain_anew((site.slot - NODE.size, site.address) for site in self._sites.values())
 
     def really_is(self, address: int, data: bytes) -> bool:
         """Whether *data* is in memory, ours or not."""
@@ -178,16 +189,31 @@ class Sites:
             code = self._memory.read(address, LONGEST)
         except OSError:
             raise DebuggerError(f"There is no code at {address:#x}.") from None
-        slot = self._gaps.take(address, ROOM)
+        if self.rescue is not None and not self._sites:
+            self._prepare(self.rescue)
+        node = self._gaps.take(address, NODE.size + ROOM)
+        slot = node + NODE.size
         made = copy(code, address, slot)
         if made is None:
             raise DebuggerError(f"No breakpoint can be set on the instruction at {address:#x}.")
-        self._gaps.fill(slot, made.code)
+        following = self.rescue.head if self.rescue is not None else 0
+        self._gaps.fill(node, NODE.pack(address, following) + made.code)
+        if self.rescue is not None:
+            self.rescue.chain(node)
         site = Site(address, code[:1], slot, made, set())
         self._sites[address] = site
         insort(self._addresses, address)
         insort(self._slots, (slot, site), key=lambda each: each[0])
         return site
+
+    def _prepare(self, rescue: Rescue) -> None:
+        """Install the handler of last resort in the program's own file, which is never unmapped."""
+        program = next(iter(self._modules), None)
+        if program is None:
+            return
+        at = self._gaps.take(program.start, RESCUE_SIZE)
+        self._gaps.fill(at, bytes(RESCUE_SIZE))
+        rescue.place(at)
 
     def _restore(self, site: Site) -> None:
         self._memory.write_raw(site.address, site.original)

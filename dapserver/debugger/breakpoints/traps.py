@@ -63,6 +63,7 @@ class Traps:
             return True
         except ValueError:
             return False  # 32-bit code
+        self._make_way(thread, status)
         return False
 
     def _trapped(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
@@ -70,14 +71,17 @@ class Traps:
         site = self.sites.active(address)
         if site is None:
             if address not in self.sites and self.sites.really_is(address, _INT3):
+                self._make_way(thread, status)
                 return False
             registers.pc = address  # the site was removed after the thread had trapped (R34)
             registers.write(thread.tid)
             self._let_go(thread, status)
             return True
+        self._note(thread, status)
+        if self.sites.rescue is not None:
+            self.sites.rescue.look_after(thread)
         registers.pc = site.slot
         registers.write(thread.tid)
-        self._note(thread, status)
         if thread.wanted_stopped:
             thread.unreported = site
             self._process.hold_later(thread)
@@ -168,6 +172,14 @@ class Traps:
         self._process.stopping.begin(
             verdict.reason, thread, breakpoints=verdict.breakpoints, text=verdict.text
         )
+
+    def _make_way(self, thread: Thread, status: WaitStatus) -> None:
+        """A trap of the program's own is to have the effect that it always had."""
+        if self.sites.rescue is not None:
+            signal = thread.signal
+            self._note(thread, status)
+            thread.signal = signal
+            self.sites.rescue.make_way(thread)
 
     def _note(self, thread: Thread, status: WaitStatus) -> None:
         thread.status = status

@@ -1,0 +1,245 @@
+"""A signal handler of last resort, for threads that are at a breakpoint just when we are killed.
+
+Such a thread has trapped, or will before the guardian has put the code right, and SIGTRAP would end the
+program. So it has a handler while breakpoints are in it, which sends the thread back to the instruction,
+again and again until that is itself again. While we live it is not called, but for the program's own
+traps, which it hands to the handler that was there before.
+
+It knows sites by a list through the copies of their instructions: whoever makes one puts it in front.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import struct
+import time
+from collections.abc import Iterable
+from signal import SIG_DFL, SIGTRAP
+from typing import TYPE_CHECKING
+
+from dapserver.debugger.thread import State, Thread
+from dapserver.ptrace import procfs
+from dapserver.ptrace.injection import CODE, SUITABLE, SystemCall, injection
+from dapserver.ptrace.wait import wait
+
+if TYPE_CHECKING:
+    from dapserver.debugger.memory import Memory
+    from dapserver.debugger.process import Process
+
+log = logging.getLogger(__name__)
+
+NODE = struct.Struct("<QQ")
+"""In front of a copy: the address of its site, and that of the next node."""
+
+PATIENCE, MOMENT = 0.05, 0.00005
+"""Seconds for a thread to stop, and between two looks; then another is asked."""
+
+_RT_SIGACTION = 13
+_ACTION = struct.Struct("<QQQQ")  # struct kernel_sigaction: handler, flags, restorer, mask
+_SA_SIGINFO, _SA_RESTORER, _SA_ONSTACK = 0x4, 0x04000000, 0x08000000
+_BELOW_RED_ZONE = 512
+
+# In front of the code: the head of the list, the former handler, a struct timespec, an action.
+_HEAD, _FORMER, _NEW, _CODE = 0, 8, 32, 64
+_DATA = struct.Struct("<QQQQ32x")
+_NANOSECONDS = 1_000_000
+_HANDLER = bytes.fromhex(
+    "488b82a8000000"  # mov rax, [rdx + 168]    uc_mcontext.gregs[REG_RIP]
+    "488b0db2ffffff"  # mov rcx, [head]
+    "4885c9"  # next: test rcx, rcx
+    "7438"  # je not_ours
+    "488b39"  # mov rdi, [rcx]
+    "4839c7"  # cmp rdi, rax    it is back at the instruction already
+    "742f"  # je done
+    "4c8d4110"  # lea r8, [rcx + 16]
+    "4939c0"  # cmp r8, rax    it has been moved to the copy already
+    "7426"  # je done
+    "4883c701"  # add rdi, 1
+    "4839c7"  # cmp rdi, rax    behind int3
+    "7406"  # je trapped
+    "488b4908"  # mov rcx, [rcx + 8]
+    "ebdb"  # jmp next
+    "48ff8aa8000000"  # trapped: dec qword [rdx + 168]
+    "b823000000"  # mov eax, nanosleep    leave the processor to the guardian
+    "488d3d8affffff"  # lea rdi, [moment]
+    "31f6"  # xor esi, esi
+    "0f05"  # syscall
+    "c3"  # done: ret
+    "488b0576ffffff"  # not_ours: mov rax, [former]
+    "4883f801"  # cmp rax, SIG_IGN
+    "770a"  # ja caught
+    "74f0"  # je done
+    "837e0802"  # cmp dword [rsi + 8], TRAP_TRACE    a single step of ours
+    "74ea"  # je done
+    "0f0b"  # ud2    SIG_DFL: it is to end
+    "bf05000000"  # caught: mov edi, SIGTRAP
+    "ffe0"  # jmp rax
+    "b80f000000"  # restorer: mov eax, rt_sigreturn
+    "0f05"  # syscall
+    "0f05cc"  # call: syscall; int3    for `injection`
+)
+_RESTORER, _CALL = _CODE + 105, _CODE + 112
+
+SIZE = _CODE + len(_HANDLER)
+"""Bytes of the handler and its data."""
+
+
+class Rescue:
+    """The handler in one process."""
+
+    def __init__(self, process: Process, memory: Memory) -> None:
+        self._process = process
+        self._memory = memory
+        self._at: int | None = None
+        """Where it is; None: nowhere, because it is not wanted yet or could not be."""
+        self._former: tuple[int, int, int, int] | None = None
+        """The action that was there before; None: ours is not installed."""
+        self._seen: set[Thread] = set()
+        self.head = 0
+
+    def place(self, at: int) -> None:
+        """Install it, `SIZE` bytes at an address that is executable; nothing if that cannot be."""
+        self._at = at
+        self._memory.write_raw(at, _DATA.pack(self.head, 0, 0, _NANOSECONDS) + _HANDLER)
+        for thread in self._candidates():
+            with contextlib.suppress(ProcessLookupError, OSError, ValueError):
+                if self._with_stopped(thread):
+                    return
+        log.warning("no thread could install the handler of last resort in process %d", self._process.pid)
+
+    def chain(self, node: int) -> None:
+        """A node was put in front of the list."""
+        self.head = node
+        if self._at is not None:
+            self._memory.write_raw(self._at + _HEAD, struct.pack("<Q", node))
+
+    def chain_anew(self, nodes: Iterable[tuple[int, int]]) -> None:
+        """Have just these nodes in the list: (where it is, the address of its site)."""
+        self.chain(0)
+        for node, address in nodes:
+            self._memory.write_raw(node, NODE.pack(address, self.head))
+            self.chain(node)
+
+    def look_after(self, thread: Thread) -> None:
+        """See, once for each thread that has trapped, that the handler is still there.
+
+        A trap of a thread that blocks SIGTRAP sets the action back to the default (force_sig of the
+        kernel). The thread is in a signal-delivery-stop.
+        """
+        if self._former is None or thread in self._seen:
+            return
+        self._seen.add(thread)
+        caught = int(procfs.status(self._process.pid, thread.tid)["SigCgt"], 16)
+        if not caught & 1 << (SIGTRAP - 1):
+            with self._calls(thread) as call:
+                call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8)
+
+    def make_way(self, thread: Thread) -> None:
+        """Before a trap of the program's own is delivered to a thread: it is to end by it, if it would."""
+        if self._former is not None and self._former[0] == SIG_DFL:
+            self._withdraw(thread)
+
+    def withdraw(self) -> None:
+        """Have the former handler again. All threads are stopped."""
+        for thread in self._process.threads.values():
+            if self._former is None:
+                break
+            if _can_call(thread):
+                with contextlib.suppress(ProcessLookupError, OSError, ValueError):
+                    self._withdraw(thread)
+
+    def forget(self) -> None:
+        """The memory is another, or gone."""
+        self._at = self._former = None
+        self.head = 0
+        self._seen.clear()
+
+    # -- with a thread -----------------------------------------------------------------------------
+
+    @property
+    def _address(self) -> int:
+        assert self._at is not None
+        return self._at
+
+    def _candidates(self) -> list[Thread]:
+        """Threads that may make a system call for us, those that stand first."""
+        threads = [each for each in self._process.threads.values() if each.state is not State.NEWBORN]
+        stopped = [each for each in threads if _can_call(each)]
+        return stopped + [each for each in threads if each.state is State.RUNNING]
+
+    def _with_stopped(self, thread: Thread) -> bool:
+        """Install it by a thread, which stops for that if it runs; whether that was possible."""
+        if procfs.status(self._process.pid, thread.tid).get("Seccomp", "0") != "0":
+            return False  # a filter might end the program for a system call that it does not expect
+        if _can_call(thread):
+            self._install(thread)
+            return True
+        process = self._process
+        thread.wanted_stopped = True
+        try:
+            process.stopping.interrupt(thread)
+            self._wait_for(thread)
+            if _can_call(thread):
+                self._install(thread)
+                return True
+            return False
+        finally:
+            thread.wanted_stopped = False
+            if thread.state is State.STOPPED:
+                process.resume_thread(thread)
+
+    def _wait_for(self, thread: Thread) -> None:
+        end = time.monotonic() + PATIENCE
+        while thread.state is State.RUNNING and time.monotonic() < end:
+            if status := wait(thread.tid):
+                self._process.handle(*status)
+            else:
+                time.sleep(MOMENT)
+
+    def _install(self, thread: Thread) -> None:
+        with self._calls(thread) as call:
+            former = self._current(thread, call)
+            handler, flags, _, mask = former
+            if handler <= 1:
+                flags, mask = _SA_ONSTACK, 0
+            flags |= _SA_SIGINFO | _SA_RESTORER
+            action = _ACTION.pack(self._address + _CODE, flags, self._address + _RESTORER, mask)
+            self._memory.write_raw(self._address + _FORMER, struct.pack("<Q", handler))
+            self._memory.write_raw(self._address + _NEW, action)
+            _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
+            self._former = former
+
+    def _withdraw(self, thread: Thread) -> None:
+        former, self._former = self._former, None
+        assert former is not None
+        with self._calls(thread) as call:
+            if self._current(thread, call)[0] == self._address + _CODE:  # not the program's own by now
+                self._memory.write_raw(self._address + _NEW, _ACTION.pack(*former))
+                _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
+
+    def _current(self, thread: Thread, call: SystemCall) -> tuple[int, int, int, int]:
+        at = self._process.registers(thread).sp - _BELOW_RED_ZONE & ~15
+        before = self._memory.read_raw(at, _ACTION.size)
+        try:
+            _check(call(_RT_SIGACTION, SIGTRAP, 0, at, 8))
+            handler, flags, restorer, mask = _ACTION.unpack(self._memory.read_raw(at, _ACTION.size))
+        finally:
+            self._memory.write_raw(at, before)
+        return handler, flags, restorer, mask
+
+    def _calls(self, thread: Thread) -> contextlib.AbstractContextManager[SystemCall]:
+        assert thread.status is not None
+        return injection(thread.tid, self._address + _CALL, thread.status.kind, self._process.handle)
+
+
+def _can_call(thread: Thread) -> bool:
+    return thread.state is State.STOPPED and thread.status is not None and thread.status.kind in SUITABLE
+
+
+def _check(result: int) -> None:
+    if result < 0:
+        raise OSError(-result, "rt_sigaction")
+
+
+assert _HANDLER[_CALL - _CODE :] == CODE

@@ -1,0 +1,135 @@
+"""R33: the server is killed while breakpoints are in a program that it has attached to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from dapserver.client import DapClient
+from tests.conftest import Connect, Program
+from tests.support.breakpoints import set_functions, step
+from tests.support.session import attach, detach, resume
+from tests.support.steps import expect_untraced, obey
+from tests.support.target import Target
+
+NEVER = "number == -1"
+INT3 = b"\xcc"
+MODES = ["", "blocked", "handled"]
+
+
+def beats(target: Target) -> int:
+    return int(obey(target, "beats").split()[1])
+
+
+def code_at(target: Target, address: int) -> bytes:
+    with Path(f"/proc/{target.pid}/mem").open("rb", buffering=0) as memory:
+        memory.seek(address)
+        return memory.read(16)
+
+
+def break_at_work(client: DapClient, **more: object) -> int:
+    (breakpoint_,) = set_functions(client, "work", **more)
+    return int(breakpoint_["instructionReference"], 16)
+
+
+def kill_server(target: Target) -> None:
+    (tracer,) = target.tracers()
+    os.kill(tracer, signal.SIGKILL)
+    expect_untraced(target)
+
+
+def expect_goes_on(target: Target) -> None:
+    before = beats(target)
+    target.wait_for(lambda: beats(target) > before + 50, what="it goes on")
+    assert target.process.poll() is None
+
+
+def expect_no_breakpoint(target: Target, address: int) -> None:
+    target.wait_for(lambda: code_at(target, address)[:1] != INT3, what="the code is as it was")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("pause_us", [50, 1000, 20000])
+def test_R33_threads_come_to_a_breakpoint_all_the_time(
+    connect: Connect, program: Program, full: bool, mode: str, pause_us: int
+) -> None:
+    for _ in range(20 if full else 2):
+        target = program("beater.c", str(pause_us), *[mode] * bool(mode))
+        target.wait_line("main")
+        client = connect()
+        attach(client, target)
+        address = break_at_work(client, condition=NEVER)
+        assert code_at(target, address)[:1] == INT3
+        expect_goes_on(target)
+        kill_server(target)
+        expect_no_breakpoint(target, address)
+        expect_goes_on(target)
+
+
+def test_R33_stopped_at_a_breakpoint_and_in_the_middle_of_a_step(connect: Connect, program: Program) -> None:
+    for steps in range(4):
+        target = program("beater.c")
+        target.wait_line("main")
+        client = connect()
+        attach(client, target)
+        address = break_at_work(client)
+        tid = client.wait_event("stopped")["threadId"]
+        set_functions(client)
+        for _ in range(steps):
+            step(client, tid)
+        break_at_work(client)
+        kill_server(target)
+        expect_no_breakpoint(target, address)
+        expect_goes_on(target)
+
+
+def test_a_program_has_its_own_handler_while_and_after(connect: Connect, program: Program) -> None:
+    target = program("beater.c", "1000", "handled")
+    target.wait_line("main")
+    caught = target.status("SigCgt")
+    client = connect()
+    attach(client, target)
+    break_at_work(client, condition=NEVER)
+    assert obey(target, "trap") == "trapped 1"
+    detach(client, target)
+    assert target.status("SigCgt") == caught
+    assert obey(target, "trap") == "trapped 2"
+
+
+def test_a_program_without_a_handler_ends_by_its_own_trap(connect: Connect, program: Program) -> None:
+    target = program("beater.c")
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    break_at_work(client, condition=NEVER)
+    expect_goes_on(target)
+    target.write_line("trap")
+    stopped = client.wait_event("stopped")
+    assert "SIGTRAP" in stopped["description"] + stopped.get("text", "")
+    resume(client, target.pid)
+    assert client.wait_event("exited")["exitCode"] == 128 + signal.SIGTRAP
+    assert target.expect_exit() == -signal.SIGTRAP
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_is_left_of_it(connect: Connect, program: Program, mode: str) -> None:
+    """The code, the handlers of signals and the masks of the threads are as before."""
+    target = program("beater.c", "200", *[mode] * bool(mode))
+    target.wait_line("main")
+    caught = target.status("SigCgt")
+    client = connect()
+    attach(client, target)
+    address = break_at_work(client, condition=NEVER)
+    patched = code_at(target, address)
+    assert patched[:1] == INT3
+    expect_goes_on(target)
+    shown = client.request("disassemble", memoryReference=hex(address), instructionCount=1)
+    detach(client, target)
+    code = code_at(target, address)
+    assert code[1:] == patched[1:]
+    assert code[:1].hex() == shown["instructions"][0]["instructionBytes"].split()[0]
+    assert target.status("SigCgt") == caught
+    expect_goes_on(target)
