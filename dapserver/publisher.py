@@ -17,7 +17,7 @@ from dapserver.debugger.events import (
 from dapserver.debugger.history import History
 from dapserver.debugger.modules import Changes, Module, Modules
 from dapserver.debugger.process import Process
-from dapserver.debugger.stop import Reason
+from dapserver.debugger.stop import Reason, Stop
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import Connection
 from dapserver.ptrace import procfs, signals
@@ -50,6 +50,8 @@ class Publisher:
         self.history = History()
         self.on_modules: Callable[[Changes], None] = lambda _: None
         """Hears of files that were mapped and unmapped."""
+        self.stops: dict[int, Stop] = {}
+        """Why threads were reported stopped the last time."""
         self.departed: dict[int, str] = {}
         """Names of threads that have ended although the client cannot know it yet."""
         self._publishers: dict[type[Event], Callable[[Any], None]] = {
@@ -85,6 +87,7 @@ class Publisher:
     def _stopped(self, event: Stopped) -> None:
         self.module_changes()
         stop = event.stop
+        self.stops[stop.tid] = stop
         text = stop.text
         description = _DESCRIPTIONS.get(stop.reason, "Paused")
         if stop.reason is Reason.THROWN:
@@ -102,8 +105,8 @@ class Publisher:
         self._connection.post("stopped", body)
 
     def _executed(self, _event: Executed) -> None:
-        for module in self.modules.forget_all():
-            self._module("removed", module)
+        if self._process.traps is None:  # else what sets breakpoints has done so, before the program ran
+            self.modules.forget_all()
         self.introduce()
         self._renamed(None)
 

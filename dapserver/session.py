@@ -186,6 +186,8 @@ class Session:
         events = tracer.wake()
         if events:
             self._happened(events)
+        else:
+            self.connection.outbox.flush()  # what breakpoints have to say
         self._set_timer(tracer)
 
     def wake_soon(self) -> None:
@@ -214,8 +216,7 @@ class Session:
         if self._quiet_stop is not None and any(type(event) is Stopped for event in events):
             events = [event for event in events if type(event) is not Stopped]
             self._quiet_stop_made()
-        if self.frames:
-            self._forget_frames(events)
+        self._forget_frames(events)
         if self.process.exited:
             self._process_ended()
         if not self._left:
@@ -300,8 +301,11 @@ class Session:
         if process.traps is None:
             return False
         met = [each for each in threads if each.unreported and each.state is State.STOPPED]
-        stops = [process.traps.judge_unreported(each) for each in met]
-        return any(stops) and not process.non_stop
+        if process.non_stop:
+            for each in met:
+                process.traps.judge_unreported(each)
+            return False
+        return any(process.traps.judge_unreported(each) for each in met)  # the others have their turns
 
     async def leave(self, *, kill: bool, suspend: bool = False) -> None:
         """Detach from the process, or end it."""

@@ -87,6 +87,9 @@ class Wishes(Listener):
         if self._publisher is not None:
             self._publisher.module_changes()
 
+    def breakpoints_changed(self, changed: list[Breakpoint]) -> None:
+        self._tell(changed)
+
     def _output(self, text: str) -> None:
         if not self._connection.outbox.overfull:
             self._connection.post("output", dap.OutputEventBody(category="console", output=text + "\n"))
@@ -110,6 +113,8 @@ def body(breakpoint_: Breakpoint) -> dap.Breakpoint:
         source, line, column = dap.Source(path=where.path), where.line, where.column
     if first is not None and first.line:
         line = first.line
+        if column is not None and first.column:
+            column = first.column
         if where is not None and not isinstance(where, SourceLine) and first.path:
             source = dap.Source(path=first.path)
     return dap.Breakpoint(
@@ -120,5 +125,5 @@ def body(breakpoint_: Breakpoint) -> dap.Breakpoint:
         line=line,
         column=column,
         instruction_reference=f"{first.address:#x}" if first is not None else None,
-        reason=None if breakpoint_.verified else "pending",
+        reason=None if breakpoint_.verified else "failed" if breakpoint_.failed else "pending",
     )

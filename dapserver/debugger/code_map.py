@@ -72,6 +72,17 @@ class CodeMap:
         except DwarfError:
             return None
 
+    def is_fault_of_go(self, module: Module, address: int) -> bool:
+        """Whether *address* is in the function that Go's signal handler lets a fault seem to call.
+
+        It returns to the very instruction that faulted (runtime.sigpanic), not behind a call.
+        """
+        image = self._modules.image(module)
+        if image is None or image.section(".gopclntab") is None:
+            return False
+        symbol = image.symbols.nearest(address - module.bias)
+        return symbol is not None and symbol.name == "runtime.sigpanic"
+
     def _load(self, module: Module) -> CallFrames:
         image = self._modules.image(module)
         return CallFrames.of(image) if image is not None else CallFrames([])

@@ -8,22 +8,27 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.conditions import Conditions, Moment
+from dapserver.debugger.breakpoints.errands import Errands
 from dapserver.debugger.breakpoints.exceptions import described
 from dapserver.debugger.breakpoints.rescue import Rescue
 from dapserver.debugger.breakpoints.sites import Site, Sites
 from dapserver.debugger.breakpoints.traps import Traps, Verdict
 from dapserver.debugger.breakpoints.wish import Breakpoint, Thrown
 from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.escapes import Escapes
 from dapserver.debugger.lines import Lines
-from dapserver.debugger.stepping import Caller, Kind, Step
+from dapserver.debugger.stepping import Caller, Kind, Places, Step
+from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.unwinding import Unwinder
 from dapserver.debugger.values.space import Space
 from dapserver.ptrace.registers import Registers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dapserver.debugger.breakpoints.table import Breakpoints
-    from dapserver.debugger.modules import Changes, Modules
+    from dapserver.debugger.modules import Changes, Module, Modules
     from dapserver.debugger.process import Process
     from dapserver.debugger.stack import Stacks
 
@@ -42,6 +47,9 @@ class Listener:
 
     def modules_changed(self) -> None:
         """The dynamic linker has mapped or unmapped something."""
+
+    def breakpoints_changed(self, changed: list[Breakpoint]) -> None:
+        """Another program has them in other places, or not at all."""
 
 
 class Control:
@@ -67,9 +75,13 @@ class Control:
         self._space = Space(self._memory, modules)
         self._unwinder = Unwinder(modules, process.living)
         self._lines = Lines(modules)
+        self._escapes = Escapes(modules, self._memory)
         self._hook: int | None = None
+        self._bygone: set[Module] = set()
+        """Modules of former programs of the process: where they were, others are."""
         self.sites = Sites(self._memory, modules, process.living)
-        self.sites.rescue = Rescue(process, self._memory)
+        errands = Errands(process, self._memory, modules)
+        self.sites.equip(errands, Rescue(process, self._memory, errands))
         process.offspring.sites = self.sites
         process.traps = Traps(process, self.sites, self._judge)
         process.traps.on_exec = self._executed
@@ -98,8 +110,11 @@ class Control:
     def modules_changed(self, changes: Changes) -> list[Breakpoint]:
         """Take note of what was mapped and unmapped; the breakpoints that have changed by that."""
         self._lines.forget()
+        self._escapes.forget()
         changed = self._breakpoints.loaded(changes.loaded) if changes.loaded else []
         for module in changes.unloaded:
+            if module in self._bygone:
+                continue
             ranges = [(m.start, m.end) for m in module.mappings]
             changed += self._breakpoints.unloaded(module, ranges)
         self.watch_loader()
@@ -107,13 +122,15 @@ class Control:
 
     # -- threads that come to a site ---------------------------------------------------------------
 
-    def _judge(self, thread: Thread, site: Site, registers: Registers) -> Verdict | None:
+    def _judge(self, thread: Thread, site: Site, registers: Registers, *, passed: bool) -> Verdict | None:
         verdict: Verdict | None = None
         hit: list[Breakpoint] = []
         moment: Moment | None = None
         for owner in list(site.owners):
             if isinstance(owner, Step):
-                verdict = owner.reached(thread, registers) or verdict
+                verdict = self._reached(owner, thread, registers) or verdict
+            elif passed:
+                continue
             elif owner is self:
                 self._listener.modules_changed()
             elif isinstance(owner, Breakpoint):
@@ -125,8 +142,18 @@ class Control:
         first = min(hit, key=lambda each: each.id)
         text = None
         if isinstance(first.wish.where, Thrown):
-            text = described(first.wish.where, registers, self._space)
+            assert moment is not None
+            text = described(first.wish.where, registers, self._space, self._said(moment))
         return Verdict(first.reason, tuple(each.id for each in hit), text)
+
+    def _reached(self, step: Step, thread: Thread, registers: Registers) -> Verdict | None:
+        try:
+            return step.reached(thread, registers)
+        except (DebuggerError, OSError) as error:
+            return Verdict(Reason.STEP, text=f"The step ends here: {error}")
+
+    def _said(self, moment: Moment) -> Callable[[str], str]:
+        return lambda expression: self._conditions.compile(expression).text(moment.context)
 
     def _moment(self, thread: Thread, registers: Registers) -> Moment:
         context = self._conditions.at(self._space, thread, registers, lambda: self._name(thread))
@@ -145,10 +172,7 @@ class Control:
             thread,
             kind,
             by_instruction=by_instruction,
-            lines=self._lines,
-            sites=self.sites,
-            memory=self._memory,
-            caller=self._caller,
+            places=Places(self._lines, self.sites, self._memory, self._caller, self._escapes),
         )
         thread.step.begin(registers)
 
@@ -198,8 +222,17 @@ class Control:
         self.sites.forget()
 
     def _executed(self) -> None:
+        """Another program is mapped, and has not executed an instruction yet."""
         self._hook = None
         self._lines.forget()
+        self._escapes.forget()
         self._conditions.renew()
         self._breakpoints.unbind()
+        self._memory.renew()
+        self._bygone.update(self._modules)
+        self._modules.forget_all()
+        with contextlib.suppress(OSError):  # it is killed just now
+            self._modules.look()
         self._space.refresh()
+        self.begin()
+        self._listener.breakpoints_changed(list(self._breakpoints))

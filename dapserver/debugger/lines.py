@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from dapserver.debugger.modules import Module, Modules
 
+RESOLVER = "_dl_runtime_resolve"
+"""Of glibc's dynamic linker."""
+
 Ranges = list[tuple[int, int]]
 """[low, high) each."""
 
@@ -44,6 +47,19 @@ class Lines:
         if pc not in self._regions:
             self._regions[pc] = self._find(pc)
         return self._regions[pc]
+
+    def is_resolver(self, pc: int) -> bool:
+        """Whether *pc* is where the dynamic linker looks for a function, to jump to it.
+
+        The first call through an entry of the procedure linkage table comes there (lazy binding). In a
+        stripped linker it is the code that has no name.
+        """
+        module = self._module(pc)
+        image = self._modules.image(module) if module is not None else None
+        if module is None or image is None or not module.name.startswith("ld-"):
+            return False
+        symbol = image.symbols.nearest(pc - module.bias)
+        return symbol is None or symbol.name.startswith(RESOLVER)
 
     def body(self, pc: int) -> int | None:
         """Where the body of the function that starts at *pc* begins; None if it has no lines."""

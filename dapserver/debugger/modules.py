@@ -88,16 +88,22 @@ class Modules:
         self._living = living
         self._next_id = 1
         self._modules: dict[tuple[str, int, int], Module] = {}
+        self._changes = Changes()
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
 
     def refresh(self) -> Changes:
+        """Look again; what has changed since the last call."""
+        self.look()
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    def look(self) -> None:
         """Look at /proc/PID/maps again. A file has one module, wherever its parts are mapped."""
         grouped: dict[tuple[str, int, int], list[Mapping]] = {}
         for mapping in procfs.mappings(self._living()):
             grouped.setdefault(_key(mapping), []).append(mapping)
-        changes = Changes()
         modules: dict[tuple[str, int, int], Module] = {}
         for key, mappings in grouped.items():
             if known := self._modules.get(key):
@@ -106,15 +112,14 @@ class Modules:
             elif any(m.executable for m in mappings):
                 modules[key] = module = Module(self._next_id, mappings[0].path, key, mappings)
                 self._next_id += 1
-                changes.loaded.append(module)
-        changes.unloaded = [module for key, module in self._modules.items() if key not in modules]
+                self._changes.loaded.append(module)
+        self._changes.unloaded += [module for key, module in self._modules.items() if key not in modules]
         self._modules = modules  # all at once: a stack may be walked in another thread meanwhile
-        return changes
 
-    def forget_all(self) -> list[Module]:
-        """After an exec nothing is mapped that was; the modules that were."""
-        gone, self._modules = list(self._modules.values()), {}
-        return gone
+    def forget_all(self) -> None:
+        """After an exec nothing is mapped that was."""
+        self._changes.unloaded += self._modules.values()
+        self._modules = {}
 
     def place(self, address: int) -> Place:
         """Say in words where an address is."""

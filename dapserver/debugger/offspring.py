@@ -32,13 +32,29 @@ class Offspring:
         self._pid = pid
         self._architecture = architecture
         self._guests: set[int] = set()
+        self._awaited: set[int] = set()
+        """Children whose first stop is still to come."""
+        self._early: set[int] = set()
+        """Children whose first stop came before that of who made them."""
+
+    def announced(self, tid: int) -> None:
+        """Somebody has made this child."""
+        if tid in self._early:
+            self._early.discard(tid)
+        else:
+            self._awaited.add(tid)
 
     def take(self, tid: int, status: WaitStatus) -> None:
         """Handle a stop of a thread that is traced, but not one of the process."""
         try:
             if tid in self._guests:
                 self._pass_on(tid, status)
-            elif not self.sites:
+                return
+            if tid in self._awaited:
+                self._awaited.discard(tid)
+            else:
+                self._early.add(tid)
+            if self.sites is None or self.sites.never_any:
                 _let_go(tid, status)
             elif share_memory(self._architecture.kcmp, self._pid, tid):
                 self._guests.add(tid)
@@ -52,9 +68,21 @@ class Offspring:
     def ended(self, tid: int) -> None:
         """A thread has ended that is not one of the process."""
         self._guests.discard(tid)
+        self._awaited.discard(tid)
 
     def leave(self) -> None:
-        """Let all guests go, before the sites are taken out of the memory that they share."""
+        """Let all children go, before the sites are taken out of the memory that some share."""
+        end = time.monotonic() + GRACE
+        while self._awaited and time.monotonic() < end:
+            for tid in list(self._awaited):
+                if taken := wait(tid):
+                    status = decode(taken[1])
+                    self.ended(tid) if status.ended else self.take(tid, status)
+            time.sleep(MOMENT)
+        self._awaited.clear()
+        self._let_guests_go()
+
+    def _let_guests_go(self) -> None:
         for tid in list(self._guests):
             try:
                 api.interrupt(tid)

@@ -6,6 +6,7 @@ it at once. A stop that comes late (an interrupt that crossed a resume) therefor
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from signal import SIGTRAP
@@ -194,9 +195,12 @@ class Process:
         if early := self._adopted_early.pop(tid, 0):
             if early > 1:
                 self._adopted_early[tid] = early - 1
-        elif tid not in self.threads and self._is_ours(tid):
-            self._add(tid, _NEWBORN, creator)
-            self.expected[tid] = None
+        elif tid not in self.threads:
+            if self._is_ours(tid):
+                self._add(tid, _NEWBORN, creator)
+                self.expected[tid] = None
+            else:
+                self.offspring.announced(tid)
 
     def _event_stop(self, thread: Thread, status: WaitStatus) -> None:
         if thread.state is _NEWBORN:
@@ -212,6 +216,8 @@ class Process:
         thread.signal = number = status.value
         if number == SIGTRAP and self.traps is not None and self.traps.take(thread, status):
             return
+        if thread.copy is not None and self.traps is not None:
+            self.traps.leave_copy(thread)  # where a handler returns to is to be the program's code
         if number in signals.FAULTS and signals.would_end(self.pid, thread.tid, number):
             thread.state = _STOPPED
             self.stopping.begin(Reason.SIGNAL, thread, number)
@@ -313,6 +319,8 @@ class Process:
         """A thread is in a ptrace-stop: hold it there, or resume it."""
         thread.status = status
         thread.state = _STOPPED
+        if thread.mask is not None:
+            self.unshield(thread)
         if self.expected:
             self.expected.pop(thread.tid, None)
         if not thread.wanted_stopped:
@@ -330,7 +338,10 @@ class Process:
                 api.listen(thread.tid)
                 thread.state = State.LISTENING
             elif thread.single_step:
+                if thread.undisturbed and not thread.signal:
+                    self._shield(thread)
                 api.step(thread.tid, thread.signal)
+                thread.stepped = True
                 thread.state = _RUNNING
             else:
                 api.cont(thread.tid, thread.signal)
@@ -339,6 +350,19 @@ class Process:
             thread.state = State.DYING
         thread.signal = 0
         thread.status = None
+
+    def _shield(self, thread: Thread) -> None:
+        """Let signals wait for one instruction: those of a fast timer would leave no time for any."""
+        thread.undisturbed = False
+        thread.mask = api.signal_mask(thread.tid)
+        api.set_signal_mask(thread.tid, thread.mask | signals.NOT_FAULTS)
+
+    def unshield(self, thread: Thread) -> None:
+        """Give a stopped thread its own signal mask back."""
+        mask, thread.mask = thread.mask, None
+        if mask is not None:
+            with contextlib.suppress(ProcessLookupError):
+                api.set_signal_mask(thread.tid, mask)
 
     def detach_thread(self, thread: Thread) -> None:
         """Leave a thread that is in a ptrace-stop, as if it had never been traced."""

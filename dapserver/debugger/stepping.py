@@ -8,7 +8,7 @@ counts for one thread and for one activation: the stack pointer tells a recursiv
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dapserver.debugger.breakpoints.traps import Verdict
 from dapserver.debugger.lines import Lines, Region, within
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dapserver.debugger.breakpoints.sites import Sites
+    from dapserver.debugger.escapes import Escapes
     from dapserver.debugger.memory import Memory
     from dapserver.debugger.thread import Thread
     from dapserver.ptrace.registers import Registers
 
 DONE = Verdict(Reason.STEP)
 
-LONGEST_CALL = 15
-"""Bytes of the call instruction before a return address, at most."""
+LONGEST = 15
+"""Bytes of an instruction."""
+
+PREFIXES = bytes((0xF2, 0xF3, 0x2E, 0x36, 0x3E, 0x26, 0x64, 0x65, 0x66, 0x67, *range(0x40, 0x50)))
+"""That may be before the opcode of a call (Intel's manual, volume 2)."""
+
+JUMP_R11, RESOLVER_SIZE = b"\x41\xff\xe3", 512
+"""How the dynamic linker's resolver ends, and bytes that are more than it has."""
 
 STUB = 8
 """Instructions between a call and the function in another module (the procedure linkage table)."""
@@ -49,6 +56,17 @@ class Caller:
         """The stack pointer there."""
 
 
+class Places(NamedTuple):
+    """What a step has to know of the process."""
+
+    lines: Lines
+    sites: Sites
+    memory: Memory
+    caller: Callable[[Registers], Caller | None]
+    """Unwinds one frame."""
+    escapes: Escapes
+
+
 class Step:
     """One step of one thread."""
 
@@ -58,27 +76,27 @@ class Step:
         kind: Kind,
         *,
         by_instruction: bool,
-        lines: Lines,
-        sites: Sites,
-        memory: Memory,
-        caller: Callable[[Registers], Caller | None],
+        places: Places,
         in_charge: bool = True,
     ) -> None:
-        """*caller* unwinds one frame. *in_charge*: the end of the thread is the end of the step."""
+        """*in_charge*: the end of the thread is the end of the step."""
         self.thread = thread
         self.in_charge = in_charge
         self._kind = kind
         self._by_instruction = by_instruction
-        self._lines = lines
-        self._sites = sites
-        self._memory = memory
-        self._caller = caller
+        self._lines = places.lines
+        self._sites = places.sites
+        self._memory = places.memory
+        self._caller = places.caller
+        self._escapes = places.escapes
         self._region = Region(0, [], [], [])
         self._start = 0
         self._last = (0, 0)
         self._target: tuple[int, int] | None = None
         """A site of ours, and the lowest stack pointer with which it counts."""
         self._is_last_target = False
+        self._is_in_handler = False
+        """Whether it runs to where a handler of a signal returns to."""
         self._return: tuple[int, int] | None = None
         """Of a call that was entered and whose function is not reached yet, where it returns to."""
         self._stub = 0
@@ -107,12 +125,12 @@ class Step:
         if self._return is not None:
             return self._in_stub(pc)
         above = self._word(sp)
-        called = above is not None and sp < last_sp and last_pc < above <= last_pc + LONGEST_CALL
-        if called and above is not None:
-            return self._entered(pc, above, sp + 8)
-        if above is not None and sp < last_sp and self._is_handler(above):
+        if above is not None and not last_pc <= pc <= last_pc + LONGEST and self._is_handler(above):
             self._run_to(last_pc, last_sp)
+            self._is_in_handler = True
             return None
+        if above is not None and sp < last_sp and self._has_called(last_pc, above) and pc != above:
+            return self._entered(pc, above, sp + 8)
         if self._by_instruction:
             return DONE
         if within(pc, self._region.code):
@@ -127,13 +145,25 @@ class Step:
 
     def reached(self, thread: Thread, registers: Registers) -> Verdict | None:
         """A thread has come to a site of this step: whether the step is done."""
-        if thread is not self.thread or self._target is None or registers.sp < self._target[1]:
+        if thread is not self.thread or self._target is None:
+            return None
+        if registers.pc != self._target[0]:
+            self._escape(registers, self._target[1])
+            return None
+        if registers.sp < self._target[1]:
             return None
         self._drop_target()
+        return self._continued(registers)
+
+    def _continued(self, registers: Registers) -> Verdict | None:
+        """What it ran through is over: whether the step is."""
         if self._is_last_target:
             return DONE
         self.thread.single_step = True
+        self.thread.undisturbed, self._is_in_handler = self._is_in_handler, False
         self._last = (registers.pc, registers.sp)
+        if self._return is not None:
+            return None  # on its way into a call still
         if self._by_instruction:
             return DONE
         if within(registers.pc, self._region.code):
@@ -157,6 +187,16 @@ class Step:
         self._region = region  # in the middle of a line: on to the start of one
         return None
 
+    def _has_called(self, pc: int, return_address: int) -> bool:
+        """Whether there is a call at *pc* that returns to an address (not a push of that)."""
+        if not pc < return_address <= pc + LONGEST:
+            return False
+        try:
+            code = self._memory.read(pc, return_address - pc).lstrip(PREFIXES)
+        except OSError:
+            return False
+        return code[:1] == b"\xe8" or (code[:1] == b"\xff" and len(code) > 1 and code[1] >> 3 & 7 == 2)
+
     def _entered(self, pc: int, return_address: int, sp: int) -> Verdict | None:
         """A function was called."""
         if self._by_instruction:
@@ -173,6 +213,9 @@ class Step:
     def _in_stub(self, pc: int) -> Verdict | None:
         """On the way into a call: at a function with lines, at none, or still on the way."""
         assert self._return is not None
+        if (jump := self._resolved_at(pc)) is not None and jump != pc:
+            self._run_to(jump, 0)
+            return None
         body = self._lines.body(pc)
         if body is not None:
             self._return = None
@@ -188,8 +231,32 @@ class Step:
         self._run_to(address, sp)
         return None
 
+    def _escape(self, registers: Registers, outermost: int) -> None:
+        """The thread leaves functions otherwise than by returning: on from where it comes out."""
+        landing = self._escapes.landing(registers)
+        if landing is not None and landing.sp >= outermost and landing.pc != registers.pc:
+            self._drop_target()
+            self._is_last_target |= landing.is_jump
+            self._run_to(landing.pc, landing.sp)
+
+    def _resolved_at(self, pc: int) -> int | None:
+        """Where the dynamic linker jumps to the function that it is just looking for, if *pc* is in that."""
+        if not self._lines.is_resolver(pc):
+            return None
+        try:
+            at = self._memory.read(pc, RESOLVER_SIZE).find(JUMP_R11)
+        except OSError:
+            return None
+        return pc + at if at >= 0 else None
+
     def _returned(self, registers: Registers) -> Verdict | None:
-        if self._lines.at(registers.pc) is not None:
+        region = self._lines.at(registers.pc)
+        if region is not None and self._kind is not Kind.OUT and not self._by_instruction:
+            if any(registers.pc == low for low, _ in region.code):
+                return DONE
+            self._region = region  # through the rest of the line that has called
+            return None
+        if region is not None:
             return DONE
         self._begin_out(registers, None)
         return None
@@ -217,11 +284,15 @@ class Step:
     def _run_to(self, address: int, sp: int) -> None:
         self._sites.add(address, self)
         self._target = (address, sp)
+        for way_out in self._escapes.addresses():
+            self._sites.add(way_out, self)
         self.thread.single_step = False
 
     def _drop_target(self) -> None:
         if self._target is not None:
             self._sites.discard(self._target[0], self)
+            for way_out in self._escapes.addresses():
+                self._sites.discard(way_out, self)
             self._target = None
 
     def _word(self, address: int) -> int | None:

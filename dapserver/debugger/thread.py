@@ -49,6 +49,14 @@ class Thread:
     """What it is to do before it stops again by itself."""
     single_step: bool = False
     """Whether it is to execute but one instruction when it is resumed."""
+    undisturbed: bool = False
+    """Whether signals are to wait while it executes that instruction."""
+    mask: int | None = None
+    """Its own signal mask, while they do."""
+    stepped: bool = False
+    """Whether it was ever told to: a trap of that may come late, when nobody waits for it."""
+    copy: Site | None = None
+    """The site in whose copy it was last seen: it may be there still."""
     unreported: Site | None = None
     """A breakpoint that it met while a stop was made for another reason: judged when it is resumed."""
     name: str = ""

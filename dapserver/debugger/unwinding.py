@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from dapserver.debugger.code_map import CodeMap
@@ -96,9 +96,12 @@ class _Walk:
             caller = self._caller(frame, row)
         except (OSError, DwarfError, KeyError):  # no memory there; nonsense; a register not known
             return None
-        if caller is None or caller.is_interrupted or self._returns_to(caller.registers[self.abi.pc]):
+        if caller is None or caller.is_interrupted:
             return caller
-        return None
+        pc = caller.registers[self.abi.pc]
+        if frame.module is not None and self.code.is_fault_of_go(frame.module, frame.lookup_pc):
+            return replace(caller, is_interrupted=True)
+        return caller if self._returns_to(pc) else None
 
     def _returns_to(self, pc: int) -> bool:
         return pc != 0 and self.code.is_code(pc - 1)

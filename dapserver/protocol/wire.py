@@ -229,7 +229,7 @@ class Connection:
             self.session.admit(request.command, request.arguments or {})
             response.body = await handler(self, request.arguments or {})
         except asyncio.CancelledError:
-            _fail(response, DebuggerError("The request was cancelled.", short="cancelled"))
+            response.success, response.message = False, "cancelled"  # nobody is to be shown that
         except DebuggerError as error:
             _fail(response, error)
         except ProcessLookupError:

@@ -149,6 +149,18 @@ class Mapping:
     path: str
 
 
+def ranges(pid: int) -> list[tuple[int, int, bool, str]]:
+    """All that a process has mapped, in order: (start, end, executable, name or "")."""
+    result = []
+    for line in _read(f"/proc/{pid}/maps").splitlines():
+        addresses, permissions, _, _, _, *name = line.split(None, 5)
+        start, _, end = addresses.partition(b"-")
+        result.append(
+            (int(start, 16), int(end, 16), permissions[2:3] == b"x", b"".join(name).decode(errors="replace"))
+        )
+    return result
+
+
 def mappings(pid: int) -> list[Mapping]:
     """The mapped files of a process, and [vdso], in the order of their addresses.
 

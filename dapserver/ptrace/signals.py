@@ -105,6 +105,14 @@ def would_end(pid: int, tid: int, number: int) -> bool:
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+_SYNCHRONOUS = (
+    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS),
+    *(signal.SIGKILL, signal.SIGSTOP),
+)
+NOT_FAULTS = (1 << 64) - 1 & ~sum(1 << (number - 1) for number in _SYNCHRONOUS)
+"""A mask of all signals but those that an instruction causes: blocked, they would end the program."""
+
+
 def is_thread_of(tgkill: int, tgid: int, tid: int) -> bool:
     """Whether *tid* is a thread of the process *tgid*: a hundred times cheaper than asking /proc.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dapserver.debugger.breakpoints.exceptions import FILTERS
+from dapserver.debugger.breakpoints.exceptions import FILTERS, thrown
 from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
@@ -98,16 +98,24 @@ async def set_exception_breakpoints(
     options += [dap.ExceptionFilterOptions(filter_id=each) for each in arguments.filters]
     if not options and session.has_no_wishes:
         return None  # most sessions: nothing is to be read for this
-    from dapserver.debugger.breakpoints.wish import Thrown, Wish  # noqa: PLC0415 - not for attaching
+    from dapserver.debugger.breakpoints.wish import Wish  # noqa: PLC0415 - not for attaching
 
     wishes = []
     for each in options:
         if each.filter_id not in FILTERS:
-            raise DebuggerError(
-                f"There is no exception filter '{each.filter_id}'; there are {', '.join(FILTERS)}."
-            )
-        wishes.append(Wish(Thrown(each.filter_id, FILTERS[each.filter_id][1]), each.condition))
-    return dap.SetExceptionBreakpointsResponseBody(breakpoints=session.wishes().replace("exceptions", wishes))
+            continue
+        wishes.append(Wish(thrown(each.filter_id), each.condition))
+    made = iter(session.wishes().replace("exceptions", wishes))
+    return dap.SetExceptionBreakpointsResponseBody(
+        breakpoints=[
+            next(made) if each.filter_id in FILTERS else _unknown(each.filter_id) for each in options
+        ]
+    )
+
+
+def _unknown(name: str) -> dap.Breakpoint:
+    text = f"There is no exception filter '{name}'; there are {', '.join(FILTERS)}."
+    return dap.Breakpoint(verified=False, message=text, reason="failed")
 
 
 @request("breakpointLocations")

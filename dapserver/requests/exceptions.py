@@ -1,8 +1,9 @@
-"""exceptionInfo: which signal, what it means, and where it came from."""
+"""exceptionInfo: which signal, what it means, and where it came from; or what was thrown."""
 
 from __future__ import annotations
 
 from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.stop import Reason
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
 from dapserver.ptrace import api, signals
@@ -16,6 +17,15 @@ async def exception_info(
     session: Session, arguments: dap.ExceptionInfoArguments
 ) -> dap.ExceptionInfoResponseBody:
     thread = session.require_stopped(arguments.thread_id)
+    stop = session.require_publisher().stops.get(thread.tid)
+    if stop is not None and stop.reason is Reason.THROWN and not thread.signal:
+        label, _, what = (stop.text or "").partition(" of ")
+        return dap.ExceptionInfoResponseBody(
+            exception_id=what or label,
+            description=stop.text,
+            break_mode="always",
+            details=dap.ExceptionDetails(message=stop.text, type_name=what or None),
+        )
     if not thread.signal:
         raise DebuggerError(f"Thread {thread.tid} is not stopped by a signal.")
     info = signals.SignalInfo.parse(api.siginfo(thread.tid))

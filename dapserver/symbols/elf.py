@@ -24,6 +24,8 @@ HEADER = struct.Struct("<16xHHIQQQIHHHHHH")
 SEGMENT = struct.Struct("<IIQQQQQQ")
 SECTION = struct.Struct("<IIQQQQIIQQ")
 DYNAMIC_ENTRY = struct.Struct("<QQ")
+RELOCATION = struct.Struct("<QQq")
+R_X86_64_IRELATIVE = 37
 NOTE_HEADER = struct.Struct("<III")
 COMPRESSION_HEADER = struct.Struct("<IIQQ")
 
@@ -66,6 +68,7 @@ class SegmentFlag(IntFlag):
 
 class SectionType(IntEnum):
     SYMTAB = 2
+    RELA = 4
     NOTE = 7
     NOBITS = 8
     DYNSYM = 11
@@ -247,6 +250,17 @@ class ElfFile:
         for segment in starting or covering:
             return mapped_address - file_offset - (segment.address - segment.offset)
         return None
+
+    def resolved_at(self, resolver: int) -> list[int]:
+        """Where the dynamic linker writes what the function at *resolver* chooses (R_X86_64_IRELATIVE)."""
+        found = []
+        for section in self.sections:
+            if section.type == SectionType.RELA:
+                whole = self.contents(section)
+                for offset, info, addend in RELOCATION.iter_unpack(whole[: len(whole) // 24 * 24]):
+                    if info & 0xFFFFFFFF == R_X86_64_IRELATIVE and addend == resolver:
+                        found.append(offset)
+        return found
 
     def code_ends(self) -> list[int]:
         """Where executable segments end, in the file's own addresses."""

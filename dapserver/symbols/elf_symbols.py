@@ -151,17 +151,22 @@ class SymbolTable:
 
     def addresses_of(self, name: str) -> list[int]:
         """Find where the symbols of this very name are, those without a place in the file left out."""
+        return [symbol.start for symbol in self._named(name)]
+
+    def is_indirect(self, name: str) -> bool:
+        """Tell whether *name* is a function that chooses among several when it is linked (STT_GNU_IFUNC)."""
+        return any(symbol.info & 0xF == STT_GNU_IFUNC for symbol in self._named(name))
+
+    def _named(self, name: str) -> Iterator[_Symbol]:
         text = name.encode() + b"\0"
         places = {match.start() for match in re.finditer(re.escape(text), self._names)}
         places = {place for place in places if place == 0 or self._names[place - 1] == 0} or places
-        found = []
         for place in places:
             for match in re.finditer(re.escape(place.to_bytes(4, "little")), self._table):
                 if match.start() % SYMBOL.size == 0:
                     symbol = _Symbol._make(SYMBOL.unpack_from(self._table, match.start()))
                     if symbol.section not in NO_ADDRESS:
-                        found.append(symbol.start)
-        return found
+                        yield symbol
 
     def mentions_mangled(self, name: str) -> bool:
         """Tell whether a symbol that C++ or Rust has mangled has *name* as one of its names.

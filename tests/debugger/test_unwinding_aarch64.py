@@ -41,6 +41,9 @@ class Code:
     def is_code(self, address: int) -> bool:
         return self.module(address) is not None
 
+    def is_fault_of_go(self, _module: Module, _address: int) -> bool:
+        return False
+
     def row(self, _module: Module, address: int) -> Row | None:
         return self.rows.get(address & ~0xFFF)
 

@@ -14,7 +14,7 @@ from dapserver.ptrace.wait import Kind, WaitStatus, decode
 CORE_DUMPED = 0x80
 STOPPED = 0x7F
 EVENT_STOP = 128
-NAMED_EVENTS = {3: Kind.CLONE, 4: Kind.EXEC, 6: Kind.EXIT}
+NAMED_EVENTS = {1: Kind.CLONE, 2: Kind.CLONE, 3: Kind.CLONE, 4: Kind.EXEC, 6: Kind.EXIT}
 
 codes = st.integers(0, 255)
 signal_numbers = st.integers(1, 64)

@@ -56,14 +56,6 @@ export class ActiveSession implements vscode.DebugAdapterTrackerFactory, vscode.
   #become(session: vscode.DebugSession | undefined): void {
     if (session === this.#current) return;
     this.#current = session;
-    // The Threads view is there before it is told of a session, and goes after it was emptied: hidden
-    // with its rows, it would show them again when the next session begins.
-    if (session !== undefined) setContext(true);
     this.#changed.fire(session);
-    if (session === undefined) setContext(false);
   }
-}
-
-function setContext(active: boolean): void {
-  void vscode.commands.executeCommand("setContext", "dapserver.active", active);
 }

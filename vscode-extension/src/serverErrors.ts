@@ -1,4 +1,4 @@
-export const INSTALL_COMMAND = "pipx install dapserver";
+export const INSTALL_COMMAND = "pipx install .";
 
 /** The server did not start; the message is for the user to read. */
 export class ServerStartError extends Error {
@@ -57,7 +57,7 @@ export function tooSlow(command: readonly string[], milliseconds: number): Serve
 function notInstalled(reason: string): ServerStartError {
   return new ServerStartError(
     `The debug server is not installed: ${reason}. ` +
-      `Install it with "${INSTALL_COMMAND}" or "pip install dapserver"; ` +
+      `Install it with "${INSTALL_COMMAND}" or "pip install ." in a copy of its repository; ` +
       "if it is installed elsewhere, say where in the setting dapserver.command.",
     true,
   );

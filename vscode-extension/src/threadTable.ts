@@ -8,7 +8,7 @@ import {
 
 /** A thread of the Threads view; one object for its whole life. Times in microseconds. */
 export interface ThreadRow {
-  /** Unlike the id, never used again. */
+  /** Unlike the id, never used again, by another session neither. */
   readonly key: number;
   readonly id: number;
   readonly startTime: number;
@@ -28,12 +28,13 @@ interface Entry extends ThreadRow {
 /** How long a thread stays in the table after its end. */
 export const LINGER = 5_000_000;
 
+let keys = 0;
+
 /** What is known of the threads of one session, by the answers to `threadDetails`. */
 export class ThreadTable {
   readonly #live = new Map<number, Entry>();
   #ended: Entry[] = [];
   #time = 0;
-  #keys = 0;
 
   /** The threads that live, and those that ended lately. */
   get rows(): readonly ThreadRow[] {
@@ -70,7 +71,7 @@ export class ThreadTable {
   }
 
   #born({ id, name, startTime, state, waitingFor, cpuTime }: ThreadDetails, time: number): Entry {
-    const key = this.#keys++;
+    const key = keys++;
     const [cpu, age] = [undefined, time - startTime];
     return {
       key,

@@ -22,7 +22,7 @@ export function threads(
       view.setFilter("");
     }),
     registerCommand("dapserver.threads.sort", () => view.askOrder()),
-    ...threadCommands(active),
+    ...threadCommands(active, view),
     timeline(active, extensionUri),
     unfoldOnce(active, workspaceState),
   );

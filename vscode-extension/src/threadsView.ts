@@ -11,26 +11,35 @@ import { changes } from "./treeChanges";
 // While somebody looks: ages and CPU shares change without an event.
 const PACE = { gap: 500, every: 1_000 };
 
+export const VIEW = "dapserver.threads";
+// Patience with an editor that has nothing to read.
+const READ_MS = 1_000;
+
 /** The Threads view of the debug side bar: the threads of the active session, live. */
 export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.Disposable {
   readonly #active: ActiveSession;
   readonly #changed = new vscode.EventEmitter<ThreadRow[] | undefined>();
   readonly #view: vscode.TreeView<ThreadRow>;
   readonly #subscriptions: vscode.Disposable[];
+  readonly #read = new vscode.EventEmitter<void>();
   readonly #tables = new WeakMap<vscode.DebugSession, ThreadTable>();
   #table = new ThreadTable();
   #pacer = this.#newPacer();
   #shown = new Map<ThreadRow, ThreadItem>();
   #filter = "";
   #order: Order = "age";
+  #leaving = false;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(active: ActiveSession) {
     this.#active = active;
-    this.#view = vscode.window.createTreeView("dapserver.threads", { treeDataProvider: this });
+    this.#view = vscode.window.createTreeView(VIEW, { treeDataProvider: this });
     this.#subscriptions = [
       this.#view,
+      this.#read.event(() => {
+        this.#leave();
+      }),
       this.#view.onDidChangeVisibility(() => {
         this.#adjust();
       }),
@@ -41,15 +50,20 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
         this.#pacer.request();
       }),
     ];
+    // An extension host that was killed has left what it had set.
+    setActive(false);
     this.#adjust();
   }
 
   dispose(): void {
     this.#pacer.on = false;
-    vscode.Disposable.from(...this.#subscriptions, this.#changed).dispose();
+    vscode.Disposable.from(...this.#subscriptions, this.#changed, this.#read).dispose();
   }
 
   getChildren(parent?: ThreadRow): ThreadRow[] {
+    setImmediate(() => {
+      this.#read.fire();
+    });
     return parent === undefined ? [...this.#shown.keys()] : [];
   }
 
@@ -66,6 +80,18 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
     item.command = { command: "dapserver.thread.focus", title: "Focus", arguments: [row] };
     if (row.state === "ended") item.resourceUri = ENDED;
     return item;
+  }
+
+  /** Wait until the editor has read the rows the next time, or does not want to. */
+  async isRead(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, READ_MS);
+      const listening = this.#read.event(() => {
+        clearTimeout(timer);
+        listening.dispose();
+        resolve();
+      });
+    });
   }
 
   async askFilter(): Promise<void> {
@@ -109,8 +135,18 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
     if (session !== undefined) this.#tables.set(session, this.#table);
     this.#pacer.on = false;
     this.#pacer = this.#newPacer();
+    // Hidden with its rows, the view would show them again, as its own, when the next session begins:
+    // so it stays until the editor has read that there are none.
+    this.#leaving = session === undefined && this.#view.visible && this.#shown.size > 0;
+    if (session !== undefined) setActive(true);
+    else if (!this.#leaving) setActive(false);
     this.#show();
     this.#adjust();
+  }
+
+  #leave(): void {
+    if (this.#leaving) setActive(false);
+    this.#leaving = false;
   }
 
   async #refresh(): Promise<void> {
@@ -143,4 +179,9 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadRow>, vscode.D
     const order = this.#order === "age" ? "" : `by ${this.#order}`;
     return [`${this.#active.threadCount}`, filter, order].filter(Boolean).join(" · ");
   }
+}
+
+/** Whether there is a session: the view and its commands are there then. */
+function setActive(active: boolean): void {
+  void vscode.commands.executeCommand("setContext", "dapserver.active", active);
 }

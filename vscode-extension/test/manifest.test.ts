@@ -37,6 +37,11 @@ test("the ready-made configurations use only what is in the schema", () => {
   }
 });
 
+test("the gutter takes breakpoints in every language of the debugger", () => {
+  const languages = manifest.contributes.breakpoints.map(({ language }) => language);
+  for (const language of contributed.languages) assert.ok(languages.includes(language), language);
+});
+
 test("menus and walkthrough name commands and files that exist", () => {
   const { commands, menus, walkthroughs } = manifest.contributes;
   const known = new Set(commands.map(({ command }) => command));

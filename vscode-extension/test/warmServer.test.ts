@@ -105,7 +105,10 @@ describe("a server that does not start", { timeout: 60_000 }, () => {
   test("is not installed: no such program", async () => {
     const error = await startError(["dapserver-that-nobody-has"]);
     assert.match(error.message, /not installed: the program dapserver-that-nobody-has was not/);
-    assert.match(error.message, /"pipx install dapserver" or "pip install dapserver"/);
+    assert.match(
+      error.message,
+      /"pipx install \." or "pip install \." in a copy of its repository/,
+    );
     assert.match(error.message, /dapserver\.command/);
     assert.equal(error.notInstalled, true);
   });

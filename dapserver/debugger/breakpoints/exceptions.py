@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from dapserver.debugger.errors import DebuggerError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dapserver.debugger.breakpoints.wish import Thrown
     from dapserver.debugger.values.space import Space
     from dapserver.ptrace.registers import Registers
@@ -24,8 +28,18 @@ FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 """By the name of the filter: what it is called, and the functions that mean it."""
 
 
-def described(thrown: Thrown, registers: Registers, space: Space) -> str:
-    """Say what is thrown, in the first instruction of a runtime's function."""
+def thrown(name: str) -> Thrown:
+    """The filter of this name."""
+    from dapserver.debugger.breakpoints.wish import Thrown  # noqa: PLC0415 - the filters are read by all
+
+    return Thrown(name, FILTERS[name][1], is_mangled=name == "rust_panic")
+
+
+def described(thrown: Thrown, registers: Registers, space: Space, text: Callable[[str], str]) -> str:
+    """Say what is thrown, in the first instruction of a runtime's function.
+
+    *text* gives the value of an expression there, or raises DebuggerError.
+    """
     from dapserver.debugger.values.errors import NoMemory  # noqa: PLC0415 - the filters are read by all
 
     label = FILTERS[thrown.filter][0]
@@ -34,6 +48,9 @@ def described(thrown: Thrown, registers: Registers, space: Space) -> str:
             # __cxa_throw(object, type_info, destructor); type_info: vtable, name
             name, _ = space.string(space.word(registers["rsi"] + 8), NAME_LIMIT)
             return f"{label} of {_type_name(name.decode(errors='replace'))}"
+    if thrown.filter == "go_panic":
+        with contextlib.suppress(DebuggerError):
+            return f"{label}: {text('e')}"  # func gopanic(e any)
     return label
 
 

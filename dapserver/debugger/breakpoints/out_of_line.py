@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LONGEST = 15
 """Bytes of an instruction."""
 
-ROOM = 64
+ROOM = 48
 """Bytes that a copy may take, and what leads back from it."""
 
 _CALL, _JUMP, _SHORT_JUMP, _INDIRECT, _INT3 = 0xE8, 0xE9, 0xEB, 0xFF, 0xCC
@@ -85,6 +85,8 @@ def _copy(instruction: CsInsn, slot: int) -> Copy | None:  # noqa: PLR0911 - a c
         return Copy(far + _jump(slot + 6, after), len(raw), len(far))
     if opcode == _INDIRECT and instruction.modrm >> 3 & 7 == 2:
         return Copy(_indirect_call(instruction, slot, after), len(raw), None)
+    if opcode == _INDIRECT and instruction.modrm >> 3 & 7 == 3:
+        return None  # a far call, which pushes where it is
     moved = _moved(instruction, slot, raw)
     return Copy(moved + _jump(slot + len(moved), after), len(raw), len(moved))
 

@@ -13,27 +13,24 @@ from __future__ import annotations
 import contextlib
 import logging
 import struct
-import time
 from collections.abc import Iterable
 from signal import SIG_DFL, SIGTRAP
 from typing import TYPE_CHECKING
 
-from dapserver.debugger.thread import State, Thread
+from dapserver.debugger.errors import DebuggerError
 from dapserver.ptrace import procfs
-from dapserver.ptrace.injection import CODE, SUITABLE, SystemCall, injection
-from dapserver.ptrace.wait import wait
 
 if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.errands import Errands
     from dapserver.debugger.memory import Memory
     from dapserver.debugger.process import Process
+    from dapserver.debugger.thread import Thread
+    from dapserver.ptrace.injection import SystemCall
 
 log = logging.getLogger(__name__)
 
 NODE = struct.Struct("<QQ")
 """In front of a copy: the address of its site, and that of the next node."""
-
-PATIENCE, MOMENT = 0.05, 0.00005
-"""Seconds for a thread to stop, and between two looks; then another is asked."""
 
 _RT_SIGACTION = 13
 _ACTION = struct.Struct("<QQQQ")  # struct kernel_sigaction: handler, flags, restorer, mask
@@ -77,9 +74,8 @@ _HANDLER = bytes.fromhex(
     "ffe0"  # jmp rax
     "b80f000000"  # restorer: mov eax, rt_sigreturn
     "0f05"  # syscall
-    "0f05cc"  # call: syscall; int3    for `injection`
 )
-_RESTORER, _CALL = _CODE + 105, _CODE + 112
+_RESTORER = _CODE + 105
 
 SIZE = _CODE + len(_HANDLER)
 """Bytes of the handler and its data."""
@@ -88,8 +84,9 @@ SIZE = _CODE + len(_HANDLER)
 class Rescue:
     """The handler in one process."""
 
-    def __init__(self, process: Process, memory: Memory) -> None:
+    def __init__(self, process: Process, memory: Memory, errands: Errands) -> None:
         self._process = process
+        self._errands = errands
         self._memory = memory
         self._at: int | None = None
         """Where it is; None: nowhere, because it is not wanted yet or could not be."""
@@ -98,15 +95,20 @@ class Rescue:
         self._seen: set[Thread] = set()
         self.head = 0
 
+    @property
+    def placed(self) -> bool:
+        """Whether it has its room."""
+        return self._at is not None
+
     def place(self, at: int) -> None:
         """Install it, `SIZE` bytes at an address that is executable; nothing if that cannot be."""
         self._at = at
         self._memory.write_raw(at, _DATA.pack(self.head, 0, 0, _NANOSECONDS) + _HANDLER)
-        for thread in self._candidates():
-            with contextlib.suppress(ProcessLookupError, OSError, ValueError):
-                if self._with_stopped(thread):
-                    return
-        log.warning("no thread could install the handler of last resort in process %d", self._process.pid)
+        try:
+            with self._errands.by_any() as call:
+                self._install(call)
+        except (DebuggerError, OSError, ValueError) as error:
+            log.info("process %d has no handler of last resort yet: %s", self._process.pid, error)
 
     def chain(self, node: int) -> None:
         """A node was put in front of the list."""
@@ -127,31 +129,34 @@ class Rescue:
         A trap of a thread that blocks SIGTRAP sets the action back to the default (force_sig of the
         kernel). The thread is in a signal-delivery-stop.
         """
-        if self._former is None or thread in self._seen:
+        if self._at is None or thread in self._seen:
             return
         self._seen.add(thread)
+        if self._former is None:  # no thread could install it so far, as right after an exec
+            with self._errands.by(thread) as call:
+                self._install(call)
+            return
         caught = int(procfs.status(self._process.pid, thread.tid)["SigCgt"], 16)
         if not caught & 1 << (SIGTRAP - 1):
-            with self._calls(thread) as call:
+            with self._errands.by(thread) as call:
                 call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8)
 
     def make_way(self, thread: Thread) -> None:
         """Before a trap of the program's own is delivered to a thread: it is to end by it, if it would."""
         if self._former is not None and self._former[0] == SIG_DFL:
-            self._withdraw(thread)
+            with self._errands.by(thread) as call:
+                self._withdraw(call)
 
     def withdraw(self) -> None:
-        """Have the former handler again. All threads are stopped."""
-        for thread in self._process.threads.values():
-            if self._former is None:
-                break
-            if _can_call(thread):
-                with contextlib.suppress(ProcessLookupError, OSError, ValueError):
-                    self._withdraw(thread)
+        """Have the former handler again."""
+        if self._former is not None:
+            with contextlib.suppress(DebuggerError, OSError, ValueError), self._errands.by_any() as call:
+                self._withdraw(call)
 
     def forget(self) -> None:
         """The memory is another, or gone."""
         self._at = self._former = None
+        self._errands.forget()
         self.head = 0
         self._seen.clear()
 
@@ -162,64 +167,28 @@ class Rescue:
         assert self._at is not None
         return self._at
 
-    def _candidates(self) -> list[Thread]:
-        """Threads that may make a system call for us, those that stand first."""
-        threads = [each for each in self._process.threads.values() if each.state is not State.NEWBORN]
-        stopped = [each for each in threads if _can_call(each)]
-        return stopped + [each for each in threads if each.state is State.RUNNING]
+    def _install(self, call: SystemCall) -> None:
+        former = self._current(call)
+        handler, flags, _, mask = former
+        if handler <= 1:
+            flags, mask = _SA_ONSTACK, 0
+        flags |= _SA_SIGINFO | _SA_RESTORER
+        action = _ACTION.pack(self._address + _CODE, flags, self._address + _RESTORER, mask)
+        self._memory.write_raw(self._address + _FORMER, struct.pack("<Q", handler))
+        self._memory.write_raw(self._address + _NEW, action)
+        _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
+        self._former = former
 
-    def _with_stopped(self, thread: Thread) -> bool:
-        """Install it by a thread, which stops for that if it runs; whether that was possible."""
-        if procfs.status(self._process.pid, thread.tid).get("Seccomp", "0") != "0":
-            return False  # a filter might end the program for a system call that it does not expect
-        if _can_call(thread):
-            self._install(thread)
-            return True
-        process = self._process
-        thread.wanted_stopped = True
-        try:
-            process.stopping.interrupt(thread)
-            self._wait_for(thread)
-            if _can_call(thread):
-                self._install(thread)
-                return True
-            return False
-        finally:
-            thread.wanted_stopped = False
-            if thread.state is State.STOPPED:
-                process.resume_thread(thread)
-
-    def _wait_for(self, thread: Thread) -> None:
-        end = time.monotonic() + PATIENCE
-        while thread.state is State.RUNNING and time.monotonic() < end:
-            if status := wait(thread.tid):
-                self._process.handle(*status)
-            else:
-                time.sleep(MOMENT)
-
-    def _install(self, thread: Thread) -> None:
-        with self._calls(thread) as call:
-            former = self._current(thread, call)
-            handler, flags, _, mask = former
-            if handler <= 1:
-                flags, mask = _SA_ONSTACK, 0
-            flags |= _SA_SIGINFO | _SA_RESTORER
-            action = _ACTION.pack(self._address + _CODE, flags, self._address + _RESTORER, mask)
-            self._memory.write_raw(self._address + _FORMER, struct.pack("<Q", handler))
-            self._memory.write_raw(self._address + _NEW, action)
-            _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
-            self._former = former
-
-    def _withdraw(self, thread: Thread) -> None:
+    def _withdraw(self, call: SystemCall) -> None:
         former, self._former = self._former, None
         assert former is not None
-        with self._calls(thread) as call:
-            if self._current(thread, call)[0] == self._address + _CODE:  # not the program's own by now
-                self._memory.write_raw(self._address + _NEW, _ACTION.pack(*former))
-                _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
+        if self._current(call)[0] == self._address + _CODE:  # not the program's own by now
+            self._memory.write_raw(self._address + _NEW, _ACTION.pack(*former))
+            _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
 
-    def _current(self, thread: Thread, call: SystemCall) -> tuple[int, int, int, int]:
-        at = self._process.registers(thread).sp - _BELOW_RED_ZONE & ~15
+    def _current(self, call: SystemCall) -> tuple[int, int, int, int]:
+        """The action of SIGTRAP; the kernel writes it below the red zone of the thread's stack."""
+        at = call.sp - _BELOW_RED_ZONE & ~15
         before = self._memory.read_raw(at, _ACTION.size)
         try:
             _check(call(_RT_SIGACTION, SIGTRAP, 0, at, 8))
@@ -228,18 +197,7 @@ class Rescue:
             self._memory.write_raw(at, before)
         return handler, flags, restorer, mask
 
-    def _calls(self, thread: Thread) -> contextlib.AbstractContextManager[SystemCall]:
-        assert thread.status is not None
-        return injection(thread.tid, self._address + _CALL, thread.status.kind, self._process.handle)
-
-
-def _can_call(thread: Thread) -> bool:
-    return thread.state is State.STOPPED and thread.status is not None and thread.status.kind in SUITABLE
-
 
 def _check(result: int) -> None:
     if result < 0:
         raise OSError(-result, "rt_sigaction")
-
-
-assert _HANDLER[_CALL - _CODE :] == CODE

@@ -12,16 +12,18 @@ from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dapserver.debugger.breakpoints.gaps import Gaps
+from dapserver.debugger.breakpoints.gaps import BLOCK, Gaps
 from dapserver.debugger.breakpoints.guardian import Guardian
-from dapserver.debugger.breakpoints.out_of_line import LONGEST, ROOM, Copy, copy, original_pc
+from dapserver.debugger.breakpoints.out_of_line import LONGEST, Copy, copy, original_pc
 from dapserver.debugger.breakpoints.rescue import NODE, Rescue
 from dapserver.debugger.breakpoints.rescue import SIZE as RESCUE_SIZE
 from dapserver.debugger.errors import DebuggerError
+from dapserver.ptrace import procfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dapserver.debugger.breakpoints.errands import Errands
     from dapserver.debugger.memory import Memory
     from dapserver.debugger.modules import Modules
 
@@ -38,6 +40,8 @@ class Site:
     """Where a thread goes on that passes."""
     made: Copy
     owners: set[object]
+    pinned: bool = False
+    """A thread may come back to the copy at any time: from a signal handler, or unseen."""
 
 
 class Sites:
@@ -46,6 +50,7 @@ class Sites:
     def __init__(self, memory: Memory, modules: Modules, living: Callable[[], int]) -> None:
         self._memory = memory
         self._modules = modules
+        self._living = living
         self._gaps = Gaps(memory, modules, living)
         self._sites: dict[int, Site] = {}
         self._addresses: list[int] = []
@@ -53,9 +58,22 @@ class Sites:
         self._slots: list[tuple[int, Site]] = []
         """Sorted."""
         self._guardian = Guardian(living)
+        self._former: dict[int, bytes] = {}
+        """The bytes of sites that are no more: a child may have been forked before."""
+        self.in_use: Callable[[], set[Site]] = set
+        """Gives the sites in whose copies threads may be."""
         self.rescue: Rescue | None = None
         """What the program has to go on if we are killed."""
         memory.patches = self
+
+    def equip(self, errands: Errands, rescue: Rescue) -> None:
+        """Have threads of the program do what needs them."""
+        self._gaps.errands, self.rescue = errands, rescue
+
+    @property
+    def never_any(self) -> bool:
+        """Whether no code of the process was ever changed."""
+        return not self._sites and not self._former
 
     def __bool__(self) -> bool:
         return bool(self._sites)
@@ -80,19 +98,23 @@ class Sites:
         return site
 
     def slot_of(self, address: int) -> int | None:
-        """Where a thread goes on that has trapped at an address, whether it is to stop there or not."""
+        """Where a guest goes on that has trapped at an address, whether threads are to stop there or not."""
         site = self._sites.get(address)
-        return site.slot if site is not None else None
+        if site is None:
+            return None
+        site.pinned = True
+        return site.slot
 
     def take_out_of(self, child: int) -> None:
         """Make the code as it was in a process that has a copy of this one's memory."""
         with contextlib.suppress(OSError), open(f"/proc/{child}/mem", "r+b", buffering=0) as memory:
-            for site in self._sites.values():
+            bytes_ = self._former | {site.address: site.original for site in self._sites.values()}
+            for address, original in bytes_.items():
                 with contextlib.suppress(OSError):  # what was mapped may be gone there
-                    memory.seek(site.address)
+                    memory.seek(address)
                     if memory.read(1) == INT3:
-                        memory.seek(site.address)
-                        memory.write(site.original)
+                        memory.seek(address)
+                        memory.write(original)
 
     def discard(self, address: int, owner: object) -> None:
         """Somebody no longer wants threads to stop at *address*."""
@@ -120,21 +142,38 @@ class Sites:
         self._addresses.clear()
         self._slots.clear()
         self._gaps.forget()
+        self._former.clear()
         if self.rescue is not None:
             self.rescue.forget()
         self._guardian.dismiss()
 
-    def forget_range(self, start: int, end: int) -> None:
-        """What was mapped from *start* to *end* is no longer."""
-        for address in self._addresses[
-            bisect_left(self._addresses, start) : bisect_left(self._addresses, end)
-        ]:
-            site = self._sites.pop(address)
-            self._guardian.release(address)
-            self._slots.remove((site.slot, site))
-        self._addresses = sorted(self._sites)
-        if self.rescue is not None:
-            self.rescue.chain_anew((site.slot - NODE.size, site.address) for site in self._sites.values())
+    def forget_ranges(self, ranges: list[tuple[int, int]]) -> None:
+        """What was mapped there, from one address up to another each, is no longer."""
+
+        def is_gone(address: int) -> bool:
+            return any(start <= address < end for start, end in ranges)
+
+        for site in [site for site in self._sites.values() if is_gone(site.address)]:
+            self._drop(site)
+            self._guardian.release(site.address)
+        homeless = [site for site in self._sites.values() if is_gone(site.slot)]
+        for site in homeless:
+            if site.owners:
+                self._restore(site)
+            self._drop(site)
+        self._gaps.forget_where(is_gone)
+        self._former = {at: byte for at, byte in self._former.items() if not is_gone(at)}
+        for site in homeless:
+            for owner in site.owners:
+                self.add(site.address, owner)
+        self._chain_anew()
+
+    def word(self, address: int) -> int | None:
+        """The 8 bytes at an address as a number; None if there are none."""
+        try:
+            return int.from_bytes(self._memory.read(address, 8), "little") or None
+        except OSError:
+            return None
 
     def really_is(self, address: int, data: bytes) -> bool:
         """Whether *data* is in memory, ours or not."""
@@ -185,19 +224,17 @@ class Sites:
     # -- making them -------------------------------------------------------------------------------
 
     def _make(self, address: int) -> Site:
-        try:
-            code = self._memory.read(address, LONGEST)
-        except OSError:
-            raise DebuggerError(f"There is no code at {address:#x}.") from None
-        if self.rescue is not None and not self._sites:
+        code = self._code(address)
+        if self.rescue is not None and not self.rescue.placed:
             self._prepare(self.rescue)
-        node = self._gaps.take(address, NODE.size + ROOM)
+        node = self._room(address)
         slot = node + NODE.size
         made = copy(code, address, slot)
         if made is None:
+            self._gaps.give_back(node)
             raise DebuggerError(f"No breakpoint can be set on the instruction at {address:#x}.")
         following = self.rescue.head if self.rescue is not None else 0
-        self._gaps.fill(node, NODE.pack(address, following) + made.code)
+        self._memory.write_raw(node, NODE.pack(address, following) + made.code)
         if self.rescue is not None:
             self.rescue.chain(node)
         site = Site(address, code[:1], slot, made, set())
@@ -206,15 +243,73 @@ class Sites:
         insort(self._slots, (slot, site), key=lambda each: each[0])
         return site
 
+    def _code(self, address: int) -> bytes:
+        """The instruction at an address, and what follows. Raises DebuggerError if it is no code."""
+        if not self._is_executable(address):
+            raise DebuggerError(f"There is no code at {address:#x}.")
+        try:
+            return self._memory.read(address, LONGEST)
+        except OSError:
+            raise DebuggerError(f"There is no code at {address:#x}.") from None
+
+    def _is_executable(self, address: int) -> bool:
+        for module in self._modules:
+            for mapping in module.mappings:
+                if mapping.start <= address < mapping.end:
+                    return mapping.executable
+        try:  # made by a just-in-time compiler
+            ranges = procfs.ranges(self._living())
+        except ProcessLookupError:
+            return False
+        return any(start <= address < end and executable for start, end, executable, _ in ranges)
+
+    def _room(self, address: int) -> int:
+        """Where a copy can be. Raises DebuggerError if there is no place."""
+        if (at := self._gaps.own(address)) is not None:
+            return at
+        self._collect()
+        at = self._gaps.own(address)
+        if at is None:
+            at = self._gaps.another(address)
+        if at is None:
+            raise DebuggerError(
+                f"There is no room near {address:#x} for another breakpoint: remove one that is not needed."
+            )
+        return at
+
+    def _collect(self) -> None:
+        """Give back the room of sites that nobody wants, and that no thread is on its way through."""
+        in_use = self.in_use()
+        unused = [s for s in self._sites.values() if not s.owners and not s.pinned and s not in in_use]
+        for site in unused:
+            self._drop(site)
+            self._gaps.give_back(site.slot - NODE.size)
+        if unused:
+            self._chain_anew()
+
+    def _drop(self, site: Site) -> None:
+        del self._sites[site.address]
+        self._addresses.remove(site.address)
+        self._slots.remove((site.slot, site))
+        self._former[site.address] = site.original
+
+    def _chain_anew(self) -> None:
+        if self.rescue is not None:
+            self.rescue.chain_anew((site.slot - NODE.size, site.address) for site in self._sites.values())
+
     def _prepare(self, rescue: Rescue) -> None:
         """Install the handler of last resort in the program's own file, which is never unmapped."""
         program = next(iter(self._modules), None)
         if program is None:
             return
-        at = self._gaps.take(program.start, RESCUE_SIZE)
-        self._gaps.fill(at, bytes(RESCUE_SIZE))
-        rescue.place(at)
+        blocks = -(-RESCUE_SIZE // BLOCK)
+        at = self._gaps.own(program.start, blocks)
+        if at is None:
+            at = self._gaps.another(program.start, blocks)
+        if at is not None:
+            rescue.place(at)
 
     def _restore(self, site: Site) -> None:
-        self._memory.write_raw(site.address, site.original)
+        with contextlib.suppress(OSError):  # the process ends, or the code is mapped no longer
+            self._memory.write_raw(site.address, site.original)
         self._guardian.release(site.address)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.conditions import Conditions
     from dapserver.debugger.breakpoints.sites import Sites
     from dapserver.debugger.modules import Module, Modules
+    from dapserver.symbols.dwarf import SourceInfo
+    from dapserver.symbols.elf import ElfFile
 
 PENDING = "Not in any file that is loaded so far."
 NO_PROCESS = "The program has not begun yet."
@@ -89,8 +91,7 @@ class Breakpoints:
                 each.message = None if each.verified else PENDING
                 changed.append(each)
         if self._sites is not None:
-            for start, end in ranges:
-                self._sites.forget_range(start, end)
+            self._sites.forget_ranges(ranges)
         return changed
 
     def places(self, path: str, first: int, last: int) -> list[tuple[int, int]]:
@@ -106,10 +107,34 @@ class Breakpoints:
                 )
         return sorted(found)
 
+    def _missing(self, breakpoint_: Breakpoint) -> str:
+        """Why a breakpoint is nowhere, for a person."""
+        where = breakpoint_.wish.where
+        for module in list(self._modules or ()):
+            assert self._modules is not None
+            image, source = self._modules.image(module), self._modules.source_info(module)
+            name = where.name if isinstance(where, FunctionName) else None
+            if name is not None and image is not None and image.symbols.is_indirect(name):
+                return (
+                    f"{module.name} chooses one of several functions for {name} when it is loaded. "
+                    f"Give the name of the one that is used, such as __{name}_avx2."
+                )
+            if isinstance(where, SourceLine) and source is not None and self._knows(source, where.path):
+                return f"There is no code at line {where.line} of this file, nor behind it in its function."
+        return PENDING
+
+    def _knows(self, source: SourceInfo, path: str) -> bool:
+        return any(source.breakpoint_locations(each, 1, 1 << 31) for each in self._to_debug_path(path))
+
     # -- one breakpoint ----------------------------------------------------------------------------
 
     def _new(self, wish: Wish) -> Breakpoint:
-        return Breakpoint(next(self._ids), wish, message=PENDING)
+        breakpoint_ = Breakpoint(next(self._ids), wish, message=PENDING)
+        try:
+            breakpoint_.prepare(self._conditions)
+        except DebuggerError as error:
+            breakpoint_.failed, breakpoint_.message = True, str(error)
+        return breakpoint_
 
     def _withdraw(self, breakpoint_: Breakpoint) -> None:
         if self._sites is not None:
@@ -119,12 +144,13 @@ class Breakpoints:
 
     def _place(self, breakpoint_: Breakpoint, modules: list[Module]) -> bool:
         """Find a breakpoint in modules; whether it has changed by that."""
+        if breakpoint_.failed:
+            return False
         if self._sites is None:
             breakpoint_.message = NO_PROCESS
             return False
+        before = breakpoint_.message
         try:
-            if breakpoint_.condition is None and breakpoint_.log is None and breakpoint_.enough is None:
-                breakpoint_.prepare(self._conditions)
             found = list(self._find(breakpoint_, modules))
             new = [at for at in found if at.address not in breakpoint_.locations]
             for at in new:
@@ -132,9 +158,9 @@ class Breakpoints:
                 breakpoint_.locations[at.address] = at
         except (DebuggerError, OSError) as error:
             breakpoint_.message = str(error)
-            return False
-        breakpoint_.message = None if breakpoint_.verified else PENDING
-        return bool(new)
+            return breakpoint_.message != before
+        breakpoint_.message = None if breakpoint_.verified else self._missing(breakpoint_)
+        return bool(new) or breakpoint_.message != before
 
     def _find(self, breakpoint_: Breakpoint, modules: list[Module]) -> Iterator[Location]:
         where = breakpoint_.wish.where
@@ -165,12 +191,24 @@ class Breakpoints:
 
     def _of_function(self, name: str, module: Module) -> Iterator[Location]:
         assert self._modules is not None
+        image = self._modules.image(module)
+        if image is not None and image.symbols.is_indirect(name):
+            yield from self._chosen(name, module, image)
+            return
         source = self._modules.source_info(module)
         places = source.function_addresses(name) if source is not None else []
         for at in places:
             yield Location(at.address + module.bias, module, at.path, at.line, at.column)
         if not places:
             yield from self._of_symbol(name, module)
+
+    def _chosen(self, name: str, module: Module, image: ElfFile) -> Iterator[Location]:
+        """What has this name only chooses the function when it is linked; what it has chosen."""
+        assert self._sites is not None
+        for resolver in image.symbols.addresses_of(name):
+            for slot in image.resolved_at(resolver):
+                if (address := self._sites.word(slot + module.bias)) is not None:
+                    yield Location(address, module, None, 0, 0)
 
     def _of_symbol(self, name: str, module: Module) -> Iterator[Location]:
         """Without debug information: where the symbol is."""
@@ -179,6 +217,21 @@ class Breakpoints:
         for address in image.symbols.addresses_of(name) if image is not None else ():
             yield Location(address + module.bias, module, None, 0, 0)
 
+    def _of_mangled(self, name: str, module: Module) -> Iterator[Location]:
+        from dapserver.symbols.demangle import demangle  # noqa: PLC0415 - only for some
+
+        assert self._modules is not None
+        image = self._modules.image(module)
+        for mangled, address in image.symbols.functions_mentioning(name) if image is not None else ():
+            if demangle(mangled).endswith(f"::{name}"):
+                yield Location(address + module.bias, module, None, 0, 0)
+
     def _of_runtime(self, where: Thrown, module: Module) -> Iterator[Location]:
         for name in where.functions:
+            if where.filter.startswith("go_"):
+                # Go may execute the first instructions again, on a larger stack (runtime.morestack).
+                yield from self._of_function(name, module)
+                continue
             yield from self._of_symbol(name, module)
+            if where.is_mangled:
+                yield from self._of_mangled(name, module)

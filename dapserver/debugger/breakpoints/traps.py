@@ -7,9 +7,12 @@ stop for each hit, and no other thread is disturbed.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.ptrace import api
@@ -21,8 +24,13 @@ if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.sites import Site, Sites
     from dapserver.debugger.process import Process
 
+log = logging.getLogger(__name__)
+
 _SI_KERNEL = 0x80  # int3 on x86: arch/x86/kernel/traps.c
-_TRAP_BRKPT, _TRAP_TRACE = 1, 2  # sigaction(2)
+# A single step; over a system call instruction, the kernel says TRAP_BRKPT (sigaction(2)).
+_TRAP_BRKPT, _TRAP_TRACE = 1, 2
+_HANDLER_ENTERED = 5  # a step that delivered a signal: ptrace_notify of signal_setup_done, kernel/signal.c
+_STEPS = frozenset({_TRAP_BRKPT, _TRAP_TRACE, _HANDLER_ENTERED})
 _INT3 = b"\xcc"
 
 
@@ -37,7 +45,8 @@ class Verdict(NamedTuple):
 class Judge(Protocol):
     """Decides about threads that come to a site."""
 
-    def __call__(self, thread: Thread, site: Site, registers: Registers) -> Verdict | None: ...
+    def __call__(self, thread: Thread, site: Site, registers: Registers, *, passed: bool) -> Verdict | None:
+        """*passed*: it has been here before, and only a handler of a signal was executed since."""
 
 
 class Traps:
@@ -45,8 +54,12 @@ class Traps:
 
     def __init__(self, process: Process, sites: Sites, judge: Judge) -> None:
         self.sites = sites
+        sites.in_use = self.in_use
         self._process = process
         self._judge = judge
+        self._passed: set[tuple[Site, int]] = set()
+        """Sites that were met before a signal, and the stack pointers there: they are met again. By another
+        thread perhaps, if it was a goroutine's and the signal has made it give way."""
         self.on_exec: Callable[[], None] = lambda: None
 
     def take(self, thread: Thread, status: WaitStatus) -> bool:
@@ -54,15 +67,19 @@ class Traps:
         try:
             code = SignalInfo.parse(api.siginfo(thread.tid)).code
             registers = Registers.read(self._process.architecture, thread.tid)
-            if code == _TRAP_TRACE:
+            if code in _STEPS and thread.stepped:
                 return self._stepped(thread, status, registers)
-            if code in (_SI_KERNEL, _TRAP_BRKPT):
+            if code == _SI_KERNEL:
                 return self._trapped(thread, status, registers)
         except ProcessLookupError:
             thread.state = State.DYING
             return True
         except ValueError:
             return False  # 32-bit code
+        except OSError:
+            log.exception("thread %d at a breakpoint", thread.tid)  # and nothing may hold it there
+            self._let_go(thread, status)
+            return True
         self._make_way(thread, status)
         return False
 
@@ -82,17 +99,45 @@ class Traps:
             self.sites.rescue.look_after(thread)
         registers.pc = site.slot
         registers.write(thread.tid)
+        thread.copy = site
+        passed = self._has_passed(site, registers)
         if thread.wanted_stopped:
-            thread.unreported = site
+            thread.unreported = None if passed else site
             self._process.hold_later(thread)
             return True
         registers.pc = site.address
-        self._decide(thread, self._judge(thread, site, registers))
+        self._decide(thread, self._judge(thread, site, registers, passed=passed))
         return True
 
-    def _stepped(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
-        if not thread.single_step:
+    def _has_passed(self, site: Site, registers: Registers) -> bool:
+        """Whether a thread had come here before a signal: its handler has returned."""
+        if (site, registers.sp) not in self._passed:
             return False
+        self._passed.discard((site, registers.sp))
+        return True
+
+    def leave_copy(self, thread: Thread) -> None:
+        """Take a thread that is about to execute a handler out of a copy, to the program's own code."""
+        site, thread.copy = thread.copy, None
+        if site is None:
+            return
+        try:
+            registers = Registers.read(self._process.architecture, thread.tid)
+        except (ProcessLookupError, ValueError):
+            return
+        if self.sites.site_of_slot(registers.pc) is not site:
+            return
+        shown = self.sites.shown_pc(registers.pc)
+        if registers.pc != site.slot and shown == site.address:
+            site.pinned = True  # half of a call is done: it must come back to the copy
+            return
+        if registers.pc == site.slot and thread.unreported is None:
+            self._passed.add((site, registers.sp))
+        thread.unreported = None
+        registers.pc = shown
+        registers.write(thread.tid)
+
+    def _stepped(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
         self._note(thread, status)
         step = thread.step
         if thread.wanted_stopped:
@@ -109,10 +154,12 @@ class Traps:
         """Let a step decide where it is by now; breakpoints that it has come to count."""
         sites, step = self.sites, thread.step
         assert step is not None
-        if (inside := sites.site_of_slot(registers.pc)) is not None:
+        thread.copy = inside = sites.site_of_slot(registers.pc)
+        if inside is not None:
             shown = sites.shown_pc(registers.pc)
             if shown == inside.address:
-                return None  # not done with the copy yet
+                thread.undisturbed = True  # a handler would return into the middle of the copy
+                return None
             registers.pc = shown
             registers.write(thread.tid)
         site = sites.active(registers.pc)
@@ -120,10 +167,25 @@ class Traps:
             at = registers.pc
             registers.pc = site.slot
             registers.write(thread.tid)
+            thread.copy = site
             registers.pc = at
-            if (verdict := self._judge(thread, site, registers)) is not None:
+            passed = self._has_passed(site, registers)
+            if (verdict := self._judge(thread, site, registers, passed=passed)) is not None:
                 return verdict
-        return step.arrived(registers)
+        try:
+            return step.arrived(registers)
+        except (DebuggerError, OSError) as error:
+            return Verdict(Reason.STEP, text=f"The step ends here: {error}")
+
+    def in_use(self) -> set[Site]:
+        """The sites in whose copies threads may be."""
+        for thread in self._process.threads.values():
+            if thread.copy is not None and thread.state is State.STOPPED:
+                with contextlib.suppress(ProcessLookupError, ValueError):
+                    registers = Registers.read(self._process.architecture, thread.tid)
+                    if self.sites.site_of_slot(registers.pc) is not thread.copy:
+                        thread.copy = None
+        return {thread.copy for thread in self._process.threads.values() if thread.copy is not None}
 
     def judge_unreported(self, thread: Thread) -> bool:
         """A thread is about to be resumed: whether it is to stop for what it met before."""
@@ -131,9 +193,10 @@ class Traps:
         if site is None or not site.owners:
             return False
         registers = self._process.registers(thread)
-        verdict = self._judge(thread, site, registers)
+        verdict = self._judge(thread, site, registers, passed=False)
         if verdict is None:
             return False
+        self._end_step(thread)
         self._begin(thread, verdict)
         return True
 
@@ -150,9 +213,10 @@ class Traps:
     def executed(self, caller: Thread, thread: Thread) -> None:
         """The process runs another program now: all that was in its memory is gone."""
         for each in (caller, thread):
-            each.step = each.unreported = None
+            each.step = each.unreported = each.copy = None
             each.single_step = False
         self.sites.forget()
+        self._passed.clear()
         self.on_exec()
 
     # -- what becomes of the thread ----------------------------------------------------------------
@@ -161,14 +225,17 @@ class Traps:
         if verdict is None:
             self._process.resume_thread(thread)
             return
-        self._begin(thread, verdict)
+        self._end_step(thread)
         self._process.hold_later(thread)
+        self._begin(thread, verdict)  # after it, so that the stop waits for this thread too
 
-    def _begin(self, thread: Thread, verdict: Verdict) -> None:
+    def _end_step(self, thread: Thread) -> None:
         if thread.step is not None:
             thread.step.end()
             thread.step = None
         thread.single_step = False
+
+    def _begin(self, thread: Thread, verdict: Verdict) -> None:
         self._process.stopping.begin(
             verdict.reason, thread, breakpoints=verdict.breakpoints, text=verdict.text
         )
@@ -184,6 +251,8 @@ class Traps:
     def _note(self, thread: Thread, status: WaitStatus) -> None:
         thread.status = status
         thread.state = State.STOPPED
+        if thread.mask is not None:
+            self._process.unshield(thread)
         thread.signal = 0
         self._process.expected.pop(thread.tid, None)
 

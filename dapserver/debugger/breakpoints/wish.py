@@ -63,6 +63,8 @@ class Thrown:
 
     filter: str
     functions: tuple[str, ...]
+    is_mangled: bool = False
+    """Whether linkers know them by their paths too."""
 
     def described(self) -> str:
         return self.filter
@@ -108,6 +110,8 @@ class Breakpoint:
     locations: dict[int, Location] = field(default_factory=dict)
     message: str | None = None
     """Why it does nothing, or not what it should; for a person."""
+    failed: bool = False
+    """Whether it will never do anything as it is."""
     hits: int = 0
     enough: Callable[[int], bool] | None = None
     condition: Expression | None = None

@@ -12,7 +12,8 @@ from dapserver.debugger.unwinding import PhysicalFrame
 from dapserver.debugger.values.frame import FrameState
 from dapserver.debugger.values.registers import register_value, register_values
 from dapserver.debugger.values.scope import Scope
-from dapserver.symbols.dwarf.types import BOOL, INT, Language, Type
+from dapserver.debugger.values.value import Value
+from dapserver.symbols.dwarf.types import BOOL, INT, Kind, Language, Type
 
 if TYPE_CHECKING:
     from dapserver.debugger.values.space import Space
@@ -59,6 +60,13 @@ def special(name: str, tid: int, thread_name: Callable[[], str]) -> Operand | No
     return None
 
 
+def hides_nothing(name: str, found: Operand) -> bool:
+    """Whether what the program has by a name is only a function, while dapserver knows more by it."""
+    return (
+        name in ("tid", "thread_name") and isinstance(found, Value) and found.type.bare.kind is Kind.FUNCTION
+    )
+
+
 def truth_type(language: Language) -> Type:
     """Give the type of a comparison."""
     return INT if language is Language.C else BOOL
@@ -75,7 +83,9 @@ class FrameContext:
 
     def find(self, name: str) -> Operand | None:
         found = self.scope.find(name)
-        return found if found is not None else special(name, self._tid, self._thread_name)
+        if found is not None and not hides_nothing(name, found):
+            return found
+        return special(name, self._tid, self._thread_name)
 
     def find_type(self, name: str) -> Type | None:
         return self.scope.find_type(name)

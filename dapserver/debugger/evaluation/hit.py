@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from dapserver.debugger.evaluation.context import FrameContext, special, truth_type
+from dapserver.debugger.evaluation.context import FrameContext, hides_nothing, special, truth_type
 from dapserver.debugger.evaluation.operands import Number, Operand
 from dapserver.debugger.unwinding import PhysicalFrame
 from dapserver.debugger.values.frame import FrameState
@@ -105,7 +105,7 @@ class Meanings:
         except DwarfError:
             pass  # another one of the name may be whole: find looks for it
         found = scope.find(name)
-        if found is None:
+        if found is None or hides_nothing(name, found):
             return lambda at: special(name, at.tid, at.thread_name)
         if (of_this := _member_of_this(name, scope)) is not None and of_this(hit) is not None:
             return of_this

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dapserver.symbols.dwarf.units import Unit
 
 GCC = "GNU "
+ASSEMBLER = 0x8001  # DW_LANG_Mips_Assembler
 OPTIMIZATION = re.compile(r" -O(\S*)")
 
 
@@ -37,7 +38,7 @@ def prologue_end(source: SourceInfo, unit: Unit, function: Function, low: int) -
     rustc, clang and Go mark it in the line table. gcc does not: without optimization it is where the
     second line starts; optimized code tells where arguments are from its first instruction on.
     """
-    if is_optimized_gcc(unit):
+    if is_optimized_gcc(unit) or _is_assembler(unit):
         return low
     high = next((high for start, high in function.ranges if start <= low < high), low)
     second = low
@@ -49,6 +50,14 @@ def prologue_end(source: SourceInfo, unit: Unit, function: Function, low: int) -
             if second == low and row.address > low and row.flags & RowFlag.IS_STATEMENT:
                 second = row.address
     return second
+
+
+def _is_assembler(unit: Unit) -> bool:
+    """Whether it was written in assembler, which has no prologues."""
+    try:
+        return unit.root.number(At.LANGUAGE) == ASSEMBLER
+    except DwarfError:
+        return False
 
 
 def is_optimized_gcc(unit: Unit) -> bool:

@@ -27,7 +27,9 @@ describe("@vscode/debugadapter-testsupport", () => {
     });
     await client.start();
     try {
-      const configured = client.configurationSequence();
+      const configured = client
+        .waitForEvent("initialized")
+        .then(() => client.configurationDoneRequest());
       await client.initializeRequest();
       const attached = client.attachRequest({ processId: workshop.pid } as object);
       await Promise.all([attached, configured]);

@@ -74,8 +74,8 @@ describe("the threads of a program", () => {
       rows.some(({ kind, name }) => kind === "frame" && name === "work"),
     );
     await editor.frameShown();
-    await editor.unfoldScope("Registers");
-    await editor.variable("rip").waitFor();
+    await editor.inspection.unfoldScope("Registers");
+    await editor.inspection.variable("rip").waitFor();
     await editor.threadsView.until("all paused", (rows) =>
       rows.every(({ state }) => state.startsWith("paused")),
     );

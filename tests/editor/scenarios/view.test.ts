@@ -28,7 +28,23 @@ describe("the Threads view", () => {
     await editor.press("F5");
     await editor.callStack.untilThreads("all threads", () => workshop.threads());
     await editor.threadsView.untilThreads("all threads", () => workshop.threads());
-    await editor.threadsView.settled();
+  }
+
+  /** Do something while one thread after the other comes and goes. */
+  async function whileGuestsCome(body: () => Promise<void>): Promise<void> {
+    const evening = new AbortController();
+    const guests = (async () => {
+      while (!evening.signal.aborted) {
+        await workshop.order("hire guest");
+        await workshop.order("fire guest");
+      }
+    })();
+    try {
+      await body();
+    } finally {
+      evening.abort();
+      await guests;
+    }
   }
 
   workspace.scenario("its filter leaves the threads that match", async (editor) => {
@@ -72,9 +88,22 @@ describe("the Threads view", () => {
 
   workspace.scenario("a thread's menu copies its id", async (editor) => {
     await attach(editor);
-    await editor.threadsView.choose(workshop.thread("writer"), "Copy Thread Id");
-    const [, id = ""] = /\[(\d+)\]/.exec(workshop.thread("writer")) ?? [];
-    await editor.copied(new RegExp(`^${id}$`));
+    const writer = workshop.thread("writer");
+    await editor.threadsView.choose(writer, "Copy Thread Id");
+    await editor.copied(idOf(writer));
+  });
+
+  workspace.scenario("the menus work while threads come and go", async (editor) => {
+    await attach(editor);
+    await whileGuestsCome(async () => {
+      for (let i = 0; i < 15; i++) {
+        for (const name of ["reader-1", "reader-2"]) {
+          const thread = workshop.thread(name);
+          await editor.threadsView.choose(thread, "Copy Thread Id");
+          await editor.copied(idOf(thread));
+        }
+      }
+    });
   });
 
   workspace.scenario("the status bar counts the threads and leads to the view", async (editor) => {
@@ -97,4 +126,9 @@ describe("the Threads view", () => {
 
 function namesOf(rows: readonly { readonly name: string }[]): string[] {
   return rows.map(({ name }) => name);
+}
+
+/** The id in a thread's full name, `name [tid]`. */
+function idOf(thread: string): RegExp {
+  return new RegExp(`^${/\[(\d+)\]/.exec(thread)?.[1] ?? ""}$`);
 }

@@ -3,7 +3,10 @@ import * as path from "node:path";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
 import { CallStack } from "./callStack.ts";
 import { CodeServer } from "./codeServer.ts";
+import { Disassembly } from "./disassembly.ts";
+import { Inspection } from "./inspection.ts";
 import { CHROMIUM, SHOTS } from "./places.ts";
+import { SourceView } from "./sourceView.ts";
 import { ThreadsView } from "./threadsView.ts";
 import { Timeline } from "./timeline.ts";
 import { PATIENCE_MS, until } from "./waiting.ts";
@@ -13,10 +16,16 @@ const CLIPBOARD = ["clipboard-read", "clipboard-write"];
 /** The panes that leave no place for CALL STACK. */
 const OTHER_PANES = ["Variables", "Watch", "Breakpoints"];
 
+/** The debug toolbar, which is docked. */
+const TOOLBAR = ".part.sidebar > .composite.title";
+
 /** A window of VS Code in a browser, driven as a person would. */
 export class Editor {
   readonly page: Page;
+  readonly source: SourceView;
   readonly callStack: CallStack;
+  readonly inspection: Inspection;
+  readonly disassembly: Disassembly;
   readonly threadsView: ThreadsView;
   readonly timeline: Timeline;
   readonly #server: CodeServer;
@@ -42,7 +51,10 @@ export class Editor {
     this.#server = server;
     this.#browser = browser;
     this.page = page;
+    this.source = new SourceView(page);
     this.callStack = new CallStack(page);
+    this.inspection = new Inspection(page);
+    this.disassembly = new Disassembly(page);
     this.threadsView = new ThreadsView(page);
     this.timeline = new Timeline(page);
   }
@@ -98,24 +110,28 @@ export class Editor {
     return this.page.locator(".quick-input-widget input[type=text]").first();
   }
 
+  /** Bring a line of the file that is open into sight. */
+  async goToLine(line: number): Promise<void> {
+    await this.press("Control+G");
+    await this.quickInput.fill(`:${line}`);
+    await this.press("Enter");
+    await this.quickInput.waitFor({ state: "hidden" });
+  }
+
+  /** Press a button of the debug toolbar: `step-over`, `continue`... */
+  async toolbar(button: string): Promise<void> {
+    await this.page.locator(`${TOOLBAR} .codicon-debug-${button}:not(.disabled)`).click();
+  }
+
   /** Wait until the frame of a stop is shown in its source: then the editor takes the focus. */
   async frameShown(): Promise<void> {
     const source = this.page.locator(".monaco-editor.focused");
     await source.locator(".view-overlays [class*=stack-frame-line]").waitFor();
   }
 
-  /** Show what is in a scope of VARIABLES; the first one opens by itself. */
-  async unfoldScope(name: string): Promise<void> {
-    const scopes = this.page.locator('.debug-variables .monaco-list-row[aria-label^="Scope "]');
-    const scope = scopes.and(this.page.locator(`[aria-label^="Scope ${name}"]`));
-    await scopes.and(this.page.locator('[aria-expanded="true"]')).first().waitFor();
-    if ((await scope.getAttribute("aria-expanded")) === "true") return;
-    await scope.locator(".monaco-tl-twistie").click();
-  }
-
-  /** The row of VARIABLES of this name. */
-  variable(name: string): Locator {
-    return this.page.locator(`.debug-variables .monaco-list-row[aria-label^="${name},"]`);
+  /** The row of BREAKPOINTS with this text. */
+  breakpoint(text: string): Locator {
+    return this.page.locator(".debug-breakpoints .monaco-list-row", { hasText: text });
   }
 
   /** The extension's item in the status bar. */
@@ -166,6 +182,9 @@ export class Editor {
       },
       (sessions) => sessions === 0,
     );
+    // What is left in sight for a moment looks as if it were the next session's.
+    await this.callStack.until("no session", (rows) => rows.length === 0);
+    await this.threadsView.until("nothing", (rows) => rows.length === 0);
   }
 
   /** Put the pointer where nothing changes below it. */
@@ -211,8 +230,8 @@ export class Editor {
 
   /** The buttons of the debug toolbar that end the session: disconnect if it was attached to. */
   get #endButtons(): Locator {
-    const title = ".part.sidebar > .composite.title";
-    return this.page.locator(`${title} .codicon-debug-disconnect, ${title} .codicon-debug-stop`);
+    const buttons = ["disconnect", "stop"].map((name) => `${TOOLBAR} .codicon-debug-${name}`);
+    return this.page.locator(buttons.join());
   }
 }
 

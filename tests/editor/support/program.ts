@@ -27,9 +27,19 @@ export class Program {
 
   /** Give an order and wait until the program says that it is done. */
   async order(order: string): Promise<void> {
+    await this.begin(order)();
+  }
+
+  /** Give an order; the function that is returned waits until it is done. */
+  begin(order: string): () => Promise<void> {
     const before = this.#lines.all.length;
     this.#child.stdin.write(`${order}\n`);
-    await this.#lines.waitFor(order, before);
+    return () => this.#lines.waitFor(order, before);
+  }
+
+  /** Wait for this line, which it prints some time. */
+  says(line: string): Promise<void> {
+    return this.#lines.waitFor(line);
   }
 
   /** Wait until it has beaten again: it runs. */
@@ -74,9 +84,14 @@ export class Program {
   async tracedBy(pid: number | undefined): Promise<void> {
     await until(
       "traced by another",
-      () => tracer(this.pid, this.pid),
+      () => this.tracer,
       (tracerPid) => tracerPid === pid,
     );
+  }
+
+  /** The process that traces it; 0 for none. */
+  get tracer(): number {
+    return tracer(this.pid, this.pid);
   }
 
   async close(): Promise<void> {
@@ -105,6 +120,10 @@ export function processesOf(executable: string): number[] {
     .map(Number);
 }
 
+export function parentOf(pid: number): number {
+  return numberIn(`/proc/${pid}/status`, "PPid");
+}
+
 /** The processor time that a process has used. */
 export function cpuSeconds(pid: number | undefined): number {
   const stat = readFileSync(`/proc/${pid ?? 0}/stat`, "utf8");
@@ -123,6 +142,11 @@ function threadName(pid: number, tid: number): string | undefined {
 }
 
 function tracer(pid: number, tid: number): number {
-  const status = readFileSync(`/proc/${pid}/task/${tid}/status`, "utf8");
-  return Number(/^TracerPid:\t(\d+)$/m.exec(status)?.[1]);
+  return numberIn(`/proc/${pid}/task/${tid}/status`, "TracerPid");
+}
+
+/** A field of proc_pid_status(5). */
+function numberIn(file: string, field: string): number {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return Number(lines.find((line) => line.startsWith(`${field}:\t`))?.split("\t")[1]);
 }

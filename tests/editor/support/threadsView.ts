@@ -1,4 +1,5 @@
 import type { Locator, Page } from "playwright-core";
+import { chooseInMenu } from "./menu.ts";
 import { until } from "./waiting.ts";
 
 /** A row of the Threads view, as a screen reader tells it. */
@@ -7,8 +8,6 @@ export interface ThreadRow {
   readonly id: number;
   /** `running`, `sleeping in futex`, `paused`, `ended`... */
   readonly state: string;
-  /** Whether its CPU share is shown: from the second answer of the server on. */
-  readonly hasShare: boolean;
 }
 
 const ROW = /^(?<name>.*), thread (?<id>\d+), (?<state>[^,]+)/;
@@ -28,7 +27,7 @@ export class ThreadsView {
     );
     return labels.map((label) => {
       const { name = label, id, state = "" } = ROW.exec(label)?.groups ?? {};
-      return { name, id: Number(id), state, hasShare: label.includes(", CPU ") };
+      return { name, id: Number(id), state };
     });
   }
 
@@ -44,11 +43,6 @@ export class ThreadsView {
       const shown = live.map(({ name, id }) => `${name} [${id}]`);
       return JSON.stringify(shown.sort()) === JSON.stringify([...threads()].sort());
     });
-  }
-
-  /** Wait until the rows stay: in the beginning they are read twice, and are nobody's in between. */
-  async settled(): Promise<void> {
-    await this.until("a CPU share for each", (rows) => rows.every(({ hasShare }) => hasShare));
   }
 
   /** What stands beside the title. */
@@ -70,13 +64,8 @@ export class ThreadsView {
   async choose(thread: string, entry: string): Promise<void> {
     const [name, id] = thread.split(/[[\]]/).map((part) => part.trim());
     const row = `.monaco-list-row[aria-label^="${name ?? ""}, thread ${id ?? ""},"]`;
-    const item = this.#page.locator(".monaco-menu .action-item", { hasText: entry });
     await this.#pane.locator(row).click({ button: "right" });
-    // Clicks in the first moment of a menu do not count.
-    await item.hover();
-    await item.and(this.#page.locator(".focused")).waitFor();
-    await this.#page.keyboard.press("Enter");
-    await item.waitFor({ state: "hidden" });
+    await chooseInMenu(this.#page, entry);
   }
 
   get #pane(): Locator {

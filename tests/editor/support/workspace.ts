@@ -25,19 +25,19 @@ export class Workspace {
     mkdirSync(path.join(this.folder, ".vscode"), { recursive: true });
   }
 
-  /** Start the workshop under a name of its own. */
-  async start(name: string): Promise<Program> {
-    const program = await Program.start(this.compile(name));
+  /** Start a program of `programs/` under a name of its own. */
+  async start(name: string, source = "workshop.c"): Promise<Program> {
+    const program = await Program.start(this.compile(name, source));
     this.#programs.push(program);
     return program;
   }
 
-  /** The path of the workshop's executable of this name. */
-  compile(name: string): string {
-    const source = path.join(this.folder, "workshop.c");
+  /** The path of an executable of this name. */
+  compile(name: string, source = "workshop.c"): string {
+    const copy = path.join(this.folder, source);
     const executable = path.join(this.folder, name);
-    copyFileSync(path.join(PROGRAMS, "workshop.c"), source);
-    execFileSync("cc", ["-g", "-O1", "-pthread", "-o", executable, source]);
+    copyFileSync(path.join(PROGRAMS, source), copy);
+    execFileSync("cc", ["-g", "-O0", "-pthread", "-o", executable, copy]);
     return executable;
   }
 

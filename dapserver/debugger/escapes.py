@@ -1,0 +1,78 @@
+"""Ways out of a function that do not return: a C++ exception that is caught further out, and longjmp(3)."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dapserver.debugger.memory import Memory
+    from dapserver.debugger.modules import Modules
+    from dapserver.ptrace.registers import Registers
+
+CATCH = ("__cxa_begin_catch",)
+"""Called first in each handler (Itanium C++ ABI, exception handling, 2.5)."""
+
+LONG_JUMP = ("longjmp", "__longjmp_chk")
+
+_BUFFER = struct.Struct("<48xQQ")
+"""The end of glibc's __jmp_buf: the stack pointer and the address, mangled."""
+
+_GUARD = 0x30
+"""Where in the thread control block glibc has what pointers are mangled with (tcbhead_t)."""
+
+
+class Landing(NamedTuple):
+    """Where a thread will come out."""
+
+    pc: int
+    sp: int
+    is_jump: bool
+    """Whether it is where the program had been before, in the middle of a line."""
+
+
+class Escapes:
+    """Where the ways out begin in one process, and where they lead."""
+
+    def __init__(self, modules: Modules, memory: Memory) -> None:
+        self._modules = modules
+        self._memory = memory
+        self._found: dict[int, tuple[str, ...]] | None = None
+
+    def forget(self) -> None:
+        """What is mapped has changed."""
+        self._found = None
+
+    def addresses(self) -> dict[int, tuple[str, ...]]:
+        """The functions to watch: by address, which way it is."""
+        if self._found is None:
+            self._found = {}
+            for module in self._modules:
+                image = self._modules.image(module)
+                for way in (CATCH, LONG_JUMP) if image is not None else ():
+                    for name in way:
+                        for address in image.symbols.addresses_of(name) if image is not None else ():
+                            self._found[address + module.bias] = way
+        return self._found
+
+    def landing(self, registers: Registers) -> Landing | None:
+        """Where a thread will be that has just entered one of the functions; None if that is unknown."""
+        way = self.addresses().get(registers.pc)
+        try:
+            if way is CATCH:  # it returns into the handler
+                return Landing(self._word(registers.sp), registers.sp + 8, is_jump=False)
+            if way is LONG_JUMP:
+                sp, pc = _BUFFER.unpack(self._memory.read(registers["rdi"], _BUFFER.size))
+                guard = self._word(registers["fs_base"] + _GUARD)
+                return Landing(_demangled(pc, guard), _demangled(sp, guard), is_jump=True)
+        except (OSError, struct.error):
+            return None
+        return None
+
+    def _word(self, address: int) -> int:
+        return int.from_bytes(self._memory.read(address, 8), "little")
+
+
+def _demangled(value: int, guard: int) -> int:
+    rotated = (value >> 17 | value << 47) & (1 << 64) - 1  # PTR_DEMANGLE: ror $2*8+1; xor %fs:0x30
+    return rotated ^ guard

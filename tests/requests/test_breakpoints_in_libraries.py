@@ -1,0 +1,132 @@
+"""Breakpoints in code that comes and goes: libraries, another program; and in code without room for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dapserver.client import DapClient, Message
+from tests.conftest import Connect, Program
+from tests.requests.stops import UNOPTIMIZED, expect_stop, started
+from tests.support.breakpoints import line_of, set_functions, set_lines
+from tests.support.build import build
+from tests.support.session import attach, detach, resume
+from tests.support.target import Target
+
+PLUGIN = ("-shared", "-fPIC", "-O0")
+
+
+@pytest.fixture
+def loader(program: Program) -> Target:
+    return started(program, "loader.c", str(build("plugin.c", *PLUGIN)))
+
+
+def obey(target: Target, order: str) -> str:
+    target.write_line(order)
+    return target.wait_line(order.partition(" ")[0])
+
+
+def wait_changed(client: DapClient, *, verified: bool) -> Message:
+    changed = client.wait_event("breakpoint", 20, reason="changed")["breakpoint"]
+    assert changed["verified"] is verified
+    return dict(changed)
+
+
+def test_a_library_that_is_loaded_later(connect: Connect, loader: Target) -> None:
+    client = connect()
+    attach(client, loader)
+    (told,) = set_lines(client, "plugin.c", "plugin")
+    assert told["verified"] is False
+    for _ in range(3):
+        assert obey(loader, "load") == "load 1"
+        changed = wait_changed(client, verified=True)
+        assert changed["id"] == told["id"]
+        assert changed["line"] == line_of("plugin.c", "plugin")
+        loader.write_line("call 5")
+        expect_stop(client, "plugin.c", "plugin", told["id"])
+        resume(client, loader.pid)
+        assert loader.wait_line("call") == "call 19"
+        assert obey(loader, "unload") == "unload 0"
+        assert wait_changed(client, verified=False)["id"] == told["id"]
+
+
+def test_leaving_after_a_library_was_unloaded(connect: Connect, loader: Target) -> None:
+    client = connect()
+    attach(client, loader)
+    set_lines(client, "plugin.c", "plugin", condition="number == 0")
+    for order in ("load", "call 5", "unload", "load", "call 5", "unload"):
+        obey(loader, order)
+    detach(client, loader)
+    assert obey(loader, "load") == "load 1"
+    assert obey(loader, "call 5") == "call 19"
+
+
+def test_a_function_of_a_library_that_is_loaded_later(connect: Connect, loader: Target) -> None:
+    client = connect()
+    attach(client, loader)
+    (told,) = set_functions(client, "plugin_work")
+    assert told["verified"] is False
+    assert obey(loader, "load") == "load 1"
+    loader.write_line("call 5")
+    expect_stop(client, "plugin.c", "plugin", told["id"])
+
+
+def test_a_line_of_two_modules(program: Program, connect: Connect) -> None:
+    """What is inlined from a header is in the program and in the library; each has the line asked for."""
+    target = started(program, "loader.c", str(build("plugin.c", *PLUGIN)))
+    client = connect()
+    attach(client, target)
+    (told,) = set_lines(client, "shared.h", "shared")
+    obey(target, "load")
+    assert wait_changed(client, verified=True)["line"] == line_of("shared.h", "shared")
+    target.write_line("call 5")
+    expect_stop(client, "shared.h", "shared", told["id"])
+
+
+def test_after_an_exec(program: Program, connect: Connect) -> None:
+    target = started(program, "exec.c", flags=UNOPTIMIZED)
+    client = connect()
+    attach(client, target)
+    (told,) = set_functions(client, "execute_again")
+    for round_, who in enumerate(("worker", "leader", "worker"), 1):
+        target.wait_line("ready")
+        target.write_line(who)
+        stopped = client.wait_event("stopped")
+        assert stopped["hitBreakpointIds"] == [told["id"]]
+        assert (stopped["threadId"] == target.pid) is (who == "leader")
+        resume(client, stopped["threadId"])
+        assert target.wait_line("main").endswith(f"round={round_}")
+    target.wait_line("ready")
+    detach(client, target)
+
+
+def test_a_program_whose_code_fills_its_last_page(program: Program, connect: Connect) -> None:
+    """There is no room behind its code, and no other code near it."""
+    target = started(program, "stops.c", flags=full_page())
+    client = connect()
+    attach(client, target)
+    (told,) = set_lines(client, "stops.c", "work")
+    assert told["verified"] is True
+    target.write_line("work 1")
+    expect_stop(client, "stops.c", "work", told["id"])
+    resume(client, target.pid)
+    assert target.wait_line("work") == "work 1"
+    detach(client, target)
+    assert obey(target, "work 2") == "work 5"
+
+
+def full_page() -> tuple[str, ...]:
+    """Flags with which the code of stops.c ends with its page."""
+    for padding in range(0, 4096, 16):
+        flags = (*UNOPTIMIZED, f"-DPADDING={padding}")
+        if -code_end(build("stops.c", *flags)) % 4096 < 16:
+            return flags
+    raise AssertionError("the padding has no effect")
+
+
+def code_end(path: Path) -> int:
+    from dapserver.symbols.elf import ElfFile  # noqa: PLC0415
+
+    image = ElfFile.parse(memoryview(path.read_bytes()))
+    return max(image.code_ends())
