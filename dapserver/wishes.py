@@ -77,8 +77,9 @@ class Wishes(Listener):
 
     # -- as a Listener -------------------------------------------------------------------------------
 
-    def log(self, text: str) -> None:
-        self._output(text)
+    def log(self, text: str, breakpoint_: Breakpoint) -> None:
+        where = body(breakpoint_)
+        self._output(text, where.source, where.line)
 
     def complain(self, text: str) -> None:
         self._output(text)
@@ -90,9 +91,10 @@ class Wishes(Listener):
     def breakpoints_changed(self, changed: list[Breakpoint]) -> None:
         self._tell(changed)
 
-    def _output(self, text: str) -> None:
+    def _output(self, text: str, source: dap.Source | None = None, line: int | None = None) -> None:
         if not self._connection.outbox.overfull:
-            self._connection.post("output", dap.OutputEventBody(category="console", output=text + "\n"))
+            said = dap.OutputEventBody(category="console", output=text + "\n", source=source, line=line)
+            self._connection.post("output", said)
 
     def _modules_changed(self, changes: Changes) -> None:
         if self.control is not None:

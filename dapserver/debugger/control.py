@@ -39,7 +39,7 @@ LOADER_HOOK = "_dl_debug_state"
 class Listener:
     """Who hears what happens at breakpoints that do not stop."""
 
-    def log(self, text: str) -> None:
+    def log(self, text: str, breakpoint_: Breakpoint) -> None:
         """A logpoint says something."""
 
     def complain(self, text: str) -> None:

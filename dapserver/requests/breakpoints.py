@@ -10,6 +10,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
 from dapserver.requests import repl
+from dapserver.requests.references import address_of
 from dapserver.session import Session
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def set_instruction_breakpoints(
 
     wishes = [
         Wish(
-            InstructionAt(_address(each.instruction_reference) + (each.offset or 0)),
+            InstructionAt(address_of(each.instruction_reference, each.offset)),
             each.condition,
             each.hit_condition,
         )
@@ -147,12 +148,3 @@ def _status(each: Breakpoint) -> str:
 
 
 repl.breakpoint_lines = _lines
-
-
-def _address(reference: str) -> int:
-    try:
-        return int(reference, 0)
-    except ValueError:
-        raise DebuggerError(
-            f"{reference!r} is no instruction reference: expected an address such as 0x401136."
-        ) from None

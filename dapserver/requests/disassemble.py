@@ -6,9 +6,9 @@ import asyncio
 import os
 
 from dapserver.debugger.disassembly import Disassembler, Instruction
-from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
+from dapserver.requests.references import address_of
 from dapserver.session import Session
 
 capability(supports_disassemble_request=True)
@@ -19,11 +19,11 @@ async def disassemble(session: Session, arguments: dap.DisassembleArguments) -> 
     publisher = session.require_publisher()
     publisher.module_changes()
     disassembler = Disassembler(publisher.modules, session.require_stacks().memory.read)
-    address = _address(arguments.memory_reference) + (arguments.offset or 0)
+    address = address_of(arguments.memory_reference, arguments.offset)
     # In a thread of its own: it may have to read debug information first.
     found = await asyncio.to_thread(
         disassembler.instructions,
-        max(address, 0),
+        address,
         arguments.instruction_offset or 0,
         arguments.instruction_count,
         resolve_symbols=bool(arguments.resolve_symbols),
@@ -52,12 +52,3 @@ def _shown(session: Session, instruction: Instruction, told: str | None) -> dap.
         column=instruction.column or None,
         presentation_hint=None if instruction.is_valid else "invalid",
     )
-
-
-def _address(reference: str) -> int:
-    try:
-        return int(reference, 0)
-    except ValueError:
-        raise DebuggerError(
-            f"{reference!r} is no memory reference: expected an address such as 0x401136."
-        ) from None

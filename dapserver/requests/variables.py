@@ -9,6 +9,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.handles import Container, Frame, Group, PartsOf
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
+from dapserver.requests.memory import tell
 from dapserver.requests.scopes import scope_of
 from dapserver.session import Session
 
@@ -43,6 +44,7 @@ async def set_variable(session: Session, arguments: dap.SetVariableArguments) ->
         raise DebuggerError(f"There is no variable {arguments.name} here (any more).")
     if found.value.address is not None:
         await asyncio.to_thread(write_text, found.value, arguments.value, scope)
+        tell(session, found.value.address, found.value.type.size or 1)
     else:  # a register takes a ptrace request, which must come from this thread
         write_text(found.value, arguments.value, scope)
     how = _format(container, arguments.format)

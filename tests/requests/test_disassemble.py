@@ -168,5 +168,5 @@ def test_bytes_that_are_no_instruction(stacks: tuple[DapClient, Target]) -> None
 
 def test_what_cannot_be_asked_for(stacks: tuple[DapClient, Target]) -> None:
     client, _ = stacks
-    assert "memory reference" in refusal(client, "disassemble", memoryReference="main", instructionCount=1)
+    assert "address" in refusal(client, "disassemble", memoryReference="main", instructionCount=1)
     assert "too many" in refusal(client, "disassemble", memoryReference="0x1000", instructionCount=1_000_000)

@@ -16,6 +16,7 @@ NAME = re.compile(r".* \[(\d+)\]", re.DOTALL)
 INT32_MAX = 2**31 - 1
 # What a session may say by itself without having been asked. Anything else is noise to an editor.
 KNOWN_EVENTS = {
+    "memory",
     "breakpoint",
     "continued",
     "exited",

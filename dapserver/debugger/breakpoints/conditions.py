@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dapserver.debugger.errors import DebuggerError
 
 if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.wish import Breakpoint
     from dapserver.debugger.evaluation.compiled import Compiled
     from dapserver.debugger.evaluation.hit import Hit, Meanings
     from dapserver.debugger.thread import Thread
@@ -39,7 +40,7 @@ class Moment:
     """A thread has come to a breakpoint: what expressions mean there, and who hears what it says."""
 
     context: Hit
-    log: Callable[[str], None]
+    log: Callable[[str, Breakpoint], None]
     complain: Callable[[str], None]
 
 

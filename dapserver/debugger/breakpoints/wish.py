@@ -151,7 +151,7 @@ class Breakpoint:
         if self.enough is not None and not self.enough(self.hits):
             return False
         if self.log is not None:
-            moment.log("".join(_said(part, moment) for part in self.log))
+            moment.log("".join(_said(part, moment) for part in self.log), self)
             return False
         return True
 
