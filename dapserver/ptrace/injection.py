@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dapserver.ptrace import api
+from dapserver.ptrace import api, procfs
 from dapserver.ptrace.registers import X86_64, Registers
-from dapserver.ptrace.wait import Kind, decode, wait_until_stop
+from dapserver.ptrace.wait import Kind, decode, wait
 
 INSTRUCTION = b"\x0f\x05"  # syscall
 """What must be at the address that is given to `injection`."""
@@ -16,6 +17,9 @@ INSTRUCTION = b"\x0f\x05"  # syscall
 SUITABLE = frozenset({Kind.EVENT_STOP, Kind.SIGNAL_DELIVERY_STOP})
 """Stops on the way back to the program. In the others a thread is within a system call, whose result
 would be written over what we put into the registers."""
+
+QUICK_TRIES, TRIES, MOMENT = 200, 10_000, 0.0001
+"""Looks for a thread's next stop: at first without a pause, for it takes microseconds; seconds between."""
 
 _ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 _ALL_BUT_SIGTRAP = ~(1 << (signal.SIGTRAP - 1)) & (1 << 64) - 1
@@ -46,7 +50,7 @@ class SystemCall:
 
     def _wait_for_trap(self, pc: int) -> None:
         while True:
-            _, raw = wait_until_stop(self._tid)
+            raw = self._next_status()
             status = decode(raw)
             if status.ended or status.kind is Kind.EXIT:
                 self._handle(self._tid, raw)
@@ -57,6 +61,23 @@ class SystemCall:
                 return
             else:
                 api.step(self._tid, status.value)
+
+    def _next_status(self) -> int:
+        """Wait for the thread, but not for ever: a leader that is killed tells nothing before the other
+        threads have been waited for (ptrace(2), "Death under ptrace").
+        """
+        for attempt in range(TRIES):
+            if taken := wait(self._tid):
+                return taken[1]
+            if attempt >= QUICK_TRIES:
+                time.sleep(MOMENT)
+                try:
+                    dead = procfs.state(self._tid) in "ZX"
+                except ProcessLookupError:
+                    dead = True
+                if dead:
+                    break
+        raise ProcessLookupError(f"thread {self._tid} has ended")
 
 
 @contextmanager
