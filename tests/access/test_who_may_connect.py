@@ -446,8 +446,8 @@ def test_a_server_ends_with_the_editor_that_reads_its_errors(
     process = subprocess.Popen([*COMMAND, "--socket", str(path)], cwd=ROOT, stderr=theirs)
     os.close(theirs)
     try:
-        assert os.read(ours, 1000).decode() == f"dapserver: listening on {path}\n"
-        os.close(ours)
+        with os.fdopen(ours, "rb", buffering=0) as errors:
+            assert errors.readline().decode() == f"dapserver: listening on {path}\n"
         assert process.wait(20) == 0
     finally:
         process.kill()
