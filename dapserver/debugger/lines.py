@@ -61,6 +61,12 @@ class Lines:
         symbol = image.symbols.nearest(pc - module.bias)
         return symbol is None or symbol.name.startswith(RESOLVER)
 
+    def is_go(self, pc: int) -> bool:
+        """Whether the code at *pc* was made by Go."""
+        module = self._module(pc)
+        image = self._modules.image(module) if module is not None else None
+        return image is not None and image.section(".gopclntab") is not None
+
     def body(self, pc: int) -> int | None:
         """Where the body of the function that starts at *pc* begins; None if it has no lines."""
         module = self._module(pc)

@@ -35,6 +35,9 @@ PREFIXES = bytes((0xF2, 0xF3, 0x2E, 0x36, 0x3E, 0x26, 0x64, 0x65, 0x66, 0x67, *r
 JUMP_R11, RESOLVER_SIZE = b"\x41\xff\xe3", 512
 """How the dynamic linker's resolver ends, and bytes that are more than it has."""
 
+FAR = 4096
+"""Bytes between stack pointers that are on different stacks; a goroutine's begins with 2 KB."""
+
 STUB = 8
 """Instructions between a call and the function in another module (the procedure linkage table)."""
 
@@ -150,10 +153,15 @@ class Step:
         if registers.pc != self._target[0]:
             self._escape(registers, self._target[1])
             return None
-        if registers.sp < self._target[1]:
+        if registers.sp < self._target[1] and not self._is_on_another_stack(registers):
             return None
         self._drop_target()
         return self._continued(registers)
+
+    def _is_on_another_stack(self, registers: Registers) -> bool:
+        """Whether Go has moved the goroutine to a larger stack meanwhile (runtime.morestack)."""
+        assert self._target is not None
+        return self._target[1] - registers.sp > FAR and self._lines.is_go(registers.pc)
 
     def _continued(self, registers: Registers) -> Verdict | None:
         """What it ran through is over: whether the step is."""
