@@ -50,6 +50,8 @@ class Publisher:
         self.history = History()
         self.on_modules: Callable[[Changes], None] = lambda _: None
         """Hears of files that were mapped and unmapped."""
+        self.on_exec: Callable[[], None] = lambda: None
+        """Hears that the process runs another program."""
         self.stops: dict[int, Stop] = {}
         """Why threads were reported stopped the last time."""
         self.departed: dict[int, str] = {}
@@ -107,6 +109,7 @@ class Publisher:
     def _executed(self, _event: Executed) -> None:
         if self._process.traps is None:  # else what sets breakpoints has done so, before the program ran
             self.modules.forget_all()
+        self.on_exec()
         self.introduce()
         self._renamed(None)
 

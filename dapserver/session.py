@@ -165,6 +165,7 @@ class Session:
             refetches=bool(self.client and self.client.supports_invalidated_event),
         )
         self._stacks = Stacks(self._publisher.modules, process.living)
+        self._publisher.on_exec = self._stacks.renew
         self._inspector = None
         self._ended.clear()
         self._tracer = Tracer(self._child_signal, process)
@@ -216,7 +217,8 @@ class Session:
         if self._quiet_stop is not None and any(type(event) is Stopped for event in events):
             events = [event for event in events if type(event) is not Stopped]
             self._quiet_stop_made()
-        self._forget_frames(events)
+        if self.frames:
+            self._forget_frames(events)
         if self.process.exited:
             self._process_ended()
         if not self._left:
@@ -241,8 +243,6 @@ class Session:
         for event in events:
             if isinstance(event, ThreadExited | Executed):
                 self._forget_handles(event.tid)
-            if isinstance(event, Executed):
-                self.require_stacks().renew()
 
     def _forget_handles(self, tid: int) -> None:
         self.frames.forget(tid)
