@@ -23,6 +23,7 @@ from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.unwinding import Unwinder
 from dapserver.debugger.values.space import Space
 from dapserver.ptrace.registers import Registers
+from dapserver.ptrace.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,14 +207,16 @@ class Control:
         self._memory.patches = None
 
     def _move_out(self, thread: Thread) -> None:
-        """Take a thread out of the copy of an instruction, back to the instruction."""
+        """Take a thread out of the copy of an instruction: back to the instruction, or behind it."""
         registers = Registers.read(self._process.architecture, thread.tid)
-        site = self.sites.site_of_slot(registers.pc)
-        if site is None:
-            return
-        shown = self.sites.shown_pc(registers.pc)
-        if shown != site.address or registers.pc == site.slot:
-            registers.pc = shown
+        if self.sites.is_half_done(registers.pc) and thread.status is not None:
+            # Half of a call: only the copy can do the rest of it.
+            with undisturbed(thread.tid, thread.status.kind, self._process.handle) as step:
+                while self.sites.is_half_done(registers.pc):
+                    step()
+                    registers = Registers.read(self._process.architecture, thread.tid)
+        if self.sites.site_of_slot(registers.pc) is not None:
+            registers.pc = self.sites.shown_pc(registers.pc)
             registers.write(thread.tid)
 
     def ended(self) -> None:

@@ -133,3 +133,32 @@ def test_nothing_is_left_of_it(connect: Connect, program: Program, mode: str) ->
     assert code[:1].hex() == shown["instructions"][0]["instructionBytes"].split()[0]
     assert target.status("SigCgt") == caught
     expect_goes_on(target)
+
+
+def calls_in(client: DapClient, function: str) -> list[str]:
+    """The addresses of the calls that a function begins with."""
+    (there,) = set_functions(client, function, condition="0")
+    shown = client.request("disassemble", memoryReference=there["instructionReference"], instructionCount=40)[
+        "instructions"
+    ]
+    set_functions(client)
+    return [each["address"] for each in shown if each["instruction"].startswith("call")]
+
+
+def test_R32_leaving_in_the_middle_of_a_step_over_a_call(
+    connect: Connect, program: Program, full: bool
+) -> None:
+    """The copy of a call has several instructions: a thread may stand between them."""
+    target = program("beater.c", "100")
+    target.wait_line("main")
+    for round_ in range(60 if full else 12):
+        client = connect()
+        attach(client, target)
+        wanted = [{"instructionReference": address} for address in calls_in(client, "run")]
+        client.request("setInstructionBreakpoints", breakpoints=wanted)
+        tid = client.wait_event("stopped")["threadId"]
+        client.send("next", threadId=tid, singleThread=bool(round_ % 2))
+        client.send("disconnect")
+        client.wait_closed()
+        expect_untraced(target)
+        expect_goes_on(target)

@@ -126,7 +126,7 @@ class Sites:
             self._restore(site)
 
     def remove_all(self) -> None:
-        """Leave the code as it was; all threads must be stopped, and none in a gap (`pc_outside`)."""
+        """Leave the code as it was; all threads must be stopped, and none in a copy."""
         for site in self._sites.values():
             if site.owners:
                 site.owners.clear()
@@ -196,6 +196,11 @@ class Sites:
         if site is None:
             return pc
         return original_pc(pc, site.address, site.slot, site.made) or pc
+
+    def is_half_done(self, pc: int) -> bool:
+        """Whether a thread at *pc* is in the middle of a copy, and the original is neither done nor to do."""
+        site = self.site_of_slot(pc)
+        return site is not None and pc != site.slot and self.shown_pc(pc) == site.address
 
     # -- what memory looks like without us ---------------------------------------------------------
 

@@ -127,14 +127,13 @@ class Traps:
             return
         if self.sites.site_of_slot(registers.pc) is not site:
             return
-        shown = self.sites.shown_pc(registers.pc)
-        if registers.pc != site.slot and shown == site.address:
+        if self.sites.is_half_done(registers.pc):
             site.pinned = True  # half of a call is done: it must come back to the copy
             return
         if registers.pc == site.slot and thread.unreported is None:
             self._passed.add((site, registers.sp))
         thread.unreported = None
-        registers.pc = shown
+        registers.pc = self.sites.shown_pc(registers.pc)
         registers.write(thread.tid)
 
     def _stepped(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
