@@ -38,6 +38,9 @@ JUMP_R11, RESOLVER_SIZE = b"\x41\xff\xe3", 512
 FAR = 4096
 """Bytes between stack pointers that are on different stacks; a goroutine's begins with 2 KB."""
 
+G_IN_TLS = -8
+"""Where, from a thread's fs_base, Go has the address of the goroutine that the thread runs (runtime.g)."""
+
 STUB = 8
 """Instructions between a call and the function in another module (the procedure linkage table)."""
 
@@ -103,10 +106,14 @@ class Step:
         self._return: tuple[int, int] | None = None
         """Of a call that was entered and whose function is not reached yet, where it returns to."""
         self._stub = 0
+        self._goroutine: int | None = None
+        """Whose step it is, if it is a goroutine's: it may go on in another thread, on another stack."""
 
     def begin(self, registers: Registers) -> None:
         """Prepare the thread, which is stopped; *registers* are those that it shows."""
         self._start, self._last = registers.pc, (registers.pc, registers.sp)
+        if self._lines.is_go(registers.pc):
+            self._goroutine = self._word(registers["fs_base"] + G_IN_TLS)
         region = self._lines.at(registers.pc)
         if self._kind is Kind.OUT:
             self._begin_out(registers, region)
@@ -148,7 +155,7 @@ class Step:
 
     def reached(self, thread: Thread, registers: Registers) -> Verdict | None:
         """A thread has come to a site of this step: whether the step is done."""
-        if thread is not self.thread or self._target is None:
+        if self._target is None or not self._is_mine(thread, registers):
             return None
         if registers.pc != self._target[0]:
             self._escape(registers, self._target[1])
@@ -156,12 +163,24 @@ class Step:
         if registers.sp < self._target[1] and not self._is_on_another_stack(registers):
             return None
         self._drop_target()
+        self._follow(thread)
         return self._continued(registers)
+
+    def _is_mine(self, thread: Thread, registers: Registers) -> bool:
+        if self._goroutine is None:
+            return thread is self.thread
+        return self._word(registers["fs_base"] + G_IN_TLS) == self._goroutine
 
     def _is_on_another_stack(self, registers: Registers) -> bool:
         """Whether Go has moved the goroutine to a larger stack meanwhile (runtime.morestack)."""
         assert self._target is not None
-        return self._target[1] - registers.sp > FAR and self._lines.is_go(registers.pc)
+        return self._goroutine is not None and self._target[1] - registers.sp > FAR
+
+    def _follow(self, thread: Thread) -> None:
+        """The goroutine goes on in this thread."""
+        self.thread.step, self.thread.single_step = None, False
+        self.thread = thread
+        thread.step = self
 
     def _continued(self, registers: Registers) -> Verdict | None:
         """What it ran through is over: whether the step is."""

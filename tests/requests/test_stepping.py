@@ -10,7 +10,7 @@ from tests.conftest import Connect, Program
 from tests.requests.gdb_steps import gdb_steps
 from tests.support.breakpoints import line_of, top
 from tests.support.build import FIXTURES, build
-from tests.support.stepper import CPP, FLAGS, RUST, C, Stepper, address_of, instructions
+from tests.support.stepper import CPP, FLAGS, GO, RUST, C, Stepper, address_of, instructions
 from tests.support.steps import refusal
 
 
@@ -177,6 +177,20 @@ def test_rust(program: Program, connect: Connect) -> None:
         frame = rust.step()
     assert frame["line"] == line_of(RUST, "sum_end")
     rust.finish("sum 32")
+
+
+def test_go(program: Program, connect: Connect) -> None:
+    """A goroutine may go on in another thread; steps by line follow it there or stay."""
+    go = Stepper(program, connect, GO)
+    go.stop("sum", "sum")
+    frame = go.step("stepIn")
+    assert frame["name"].endswith("area")
+    go.step("stepOut")
+    assert go.is_at("sum")
+    there = [go.step()["line"] for _ in range(3)]
+    first = line_of(GO, "sum")
+    assert there == [first + 1, first + 2, line_of(GO, "sum_end")]
+    go.finish("sum 20")
 
 
 # -- gdb's steps -----------------------------------------------------------------------------------------

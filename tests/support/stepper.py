@@ -43,7 +43,17 @@ class Stepper:
         return frame
 
     def step(self, kind: str = "next", **more: object) -> Message:
+        if self.fixture == GO:
+            return self._step_of_a_goroutine(kind)
         return step(self.client, self.tid, kind, **more)
+
+    def _step_of_a_goroutine(self, kind: str) -> Message:
+        """It may go on in another thread."""
+        self.client.request(kind, threadId=self.tid)
+        stopped = self.client.wait_event("stopped")
+        assert stopped["reason"] == "step", stopped
+        self.tid = stopped["threadId"]
+        return top(self.client, self.tid)
 
     def goes(self, *markers: str, kind: str = "next") -> None:
         """Step once to each of these lines."""
