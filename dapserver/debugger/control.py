@@ -80,9 +80,9 @@ class Control:
         self._hook: int | None = None
         self._bygone: set[Module] = set()
         """Modules of former programs of the process: where they were, others are."""
-        self.sites = Sites(self._memory, modules, process.living)
         errands = Errands(process, self._memory, modules)
-        self.sites.equip(errands, Rescue(process, self._memory, errands))
+        rescue = Rescue(process, self._memory, errands)
+        self.sites = Sites(self._memory, modules, process.living, errands, rescue)
         process.offspring.sites = self.sites
         process.traps = Traps(process, self.sites, self._judge)
         process.traps.on_exec = self._executed

@@ -145,7 +145,7 @@ class Disassembler:
 
     def _start(self, end: int) -> int | None:
         """Where what ends at *end*, or contains it, starts: a function or what lies between two."""
-        module = next((module for module in self._modules if module.covers(end - 1)), None)
+        module = self._modules.at(end - 1)
         image = self._modules.image(module) if module is not None else None
         if module is None or image is None:
             return None

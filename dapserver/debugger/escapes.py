@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,8 +14,8 @@ CATCH = ("__cxa_begin_catch",)
 
 LONG_JUMP = ("longjmp", "__longjmp_chk")
 
-_BUFFER = struct.Struct("<48xQQ")
-"""The end of glibc's __jmp_buf: the stack pointer and the address, mangled."""
+_SP_AT, _PC_AT = 48, 56
+"""Where glibc's __jmp_buf has the stack pointer and the address, mangled."""
 
 _GUARD = 0x30
 """Where in the thread control block glibc has what pointers are mangled with (tcbhead_t)."""
@@ -49,28 +48,27 @@ class Escapes:
             self._found = {}
             for module in self._modules:
                 image = self._modules.image(module)
-                for way in (CATCH, LONG_JUMP) if image is not None else ():
+                if image is None:
+                    continue
+                for way in (CATCH, LONG_JUMP):
                     for name in way:
-                        for address in image.symbols.addresses_of(name) if image is not None else ():
+                        for address in image.symbols.addresses_of(name):
                             self._found[address + module.bias] = way
         return self._found
 
     def landing(self, registers: Registers) -> Landing | None:
         """Where a thread will be that has just entered one of the functions; None if that is unknown."""
         way = self.addresses().get(registers.pc)
-        try:
-            if way is CATCH:  # it returns into the handler
-                return Landing(self._word(registers.sp), registers.sp + 8, is_jump=False)
-            if way is LONG_JUMP:
-                sp, pc = _BUFFER.unpack(self._memory.read(registers["rdi"], _BUFFER.size))
-                guard = self._word(registers["fs_base"] + _GUARD)
+        word = self._memory.word
+        if way is CATCH and (returns_to := word(registers.sp)) is not None:  # into the handler
+            return Landing(returns_to, registers.sp + 8, is_jump=False)
+        if way is LONG_JUMP:
+            buffer = registers["rdi"]
+            sp, pc = word(buffer + _SP_AT), word(buffer + _PC_AT)
+            guard = word(registers["fs_base"] + _GUARD)
+            if sp is not None and pc is not None and guard is not None:
                 return Landing(_demangled(pc, guard), _demangled(sp, guard), is_jump=True)
-        except (OSError, struct.error):
-            return None
         return None
-
-    def _word(self, address: int) -> int:
-        return int.from_bytes(self._memory.read(address, 8), "little")
 
 
 def _demangled(value: int, guard: int) -> int:

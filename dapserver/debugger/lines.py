@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from dapserver.debugger.modules import Module, Modules
+    from dapserver.debugger.modules import Modules
 
 RESOLVER = "_dl_runtime_resolve"
 """Of glibc's dynamic linker."""
@@ -54,7 +54,7 @@ class Lines:
         The first call through an entry of the procedure linkage table comes there (lazy binding). In a
         stripped linker it is the code that has no name.
         """
-        module = self._module(pc)
+        module = self._modules.at(pc)
         image = self._modules.image(module) if module is not None else None
         if module is None or image is None or not module.name.startswith("ld-"):
             return False
@@ -63,23 +63,20 @@ class Lines:
 
     def is_go(self, pc: int) -> bool:
         """Whether the code at *pc* was made by Go."""
-        module = self._module(pc)
+        module = self._modules.at(pc)
         image = self._modules.image(module) if module is not None else None
         return image is not None and image.section(".gopclntab") is not None
 
     def body(self, pc: int) -> int | None:
         """Where the body of the function that starts at *pc* begins; None if it has no lines."""
-        module = self._module(pc)
+        module = self._modules.at(pc)
         source = self._modules.source_info(module) if module is not None else None
         if module is None or source is None or self.at(pc) is None:
             return None
         return source.after_prologue(pc - module.bias) + module.bias
 
-    def _module(self, pc: int) -> Module | None:
-        return next((module for module in self._modules if module.covers(pc)), None)
-
     def _find(self, pc: int) -> Region | None:
-        module = self._module(pc)
+        module = self._modules.at(pc)
         source = self._modules.source_info(module) if module is not None else None
         if module is None or source is None:
             return None

@@ -38,6 +38,14 @@ class Memory:
         except OverflowError:  # pread(2) takes no offset in the upper half
             raise OSError(f"no memory at {address:#x}") from None
 
+    def word(self, address: int) -> int | None:
+        """The 8 bytes at an address as a number; None if they are not in memory."""
+        try:
+            data = self.read(address, 8)
+        except OSError:
+            return None
+        return int.from_bytes(data, "little") if len(data) == 8 else None
+
     def write(self, address: int, data: bytes) -> None:
         """Write *data*, read-only pages included; OSError if it does not fit in what is mapped."""
         self.write_raw(address, data if self.patches is None else self.patches.keep(address, data))

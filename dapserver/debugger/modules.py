@@ -93,6 +93,10 @@ class Modules:
     def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
 
+    def at(self, address: int) -> Module | None:
+        """The module that has an address."""
+        return next((module for module in self._modules.values() if module.covers(address)), None)
+
     def refresh(self) -> Changes:
         """Look again; what has changed since the last call."""
         self.look()
@@ -123,7 +127,7 @@ class Modules:
 
     def place(self, address: int) -> Place:
         """Say in words where an address is."""
-        module = next((m for m in self._modules.values() if m.covers(address)), None)
+        module = self.at(address)
         if module is None:
             return Place(address, None, None, 0)
         image = self.image(module)

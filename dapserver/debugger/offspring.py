@@ -8,6 +8,7 @@ each breakpoint without a word, until it executes a program or ends. (children.c
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from signal import SIGTRAP
 from typing import TYPE_CHECKING
 
@@ -72,28 +73,16 @@ class Offspring:
 
     def leave(self) -> None:
         """Let all children go, before the sites are taken out of the memory that some share."""
-        end = time.monotonic() + GRACE
-        while self._awaited and time.monotonic() < end:
-            for tid in list(self._awaited):
-                if taken := wait(tid):
-                    status = decode(taken[1])
-                    self.ended(tid) if status.ended else self.take(tid, status)
-            time.sleep(MOMENT)
+        for tid, status in _statuses(self._awaited):
+            self.ended(tid) if status.ended else self.take(tid, status)
         self._awaited.clear()
-        self._let_guests_go()
-
-    def _let_guests_go(self) -> None:
         for tid in list(self._guests):
             try:
                 api.interrupt(tid)
             except ProcessLookupError:
                 self._guests.discard(tid)
-        end = time.monotonic() + GRACE
-        while self._guests and time.monotonic() < end:
-            for tid in list(self._guests):
-                if taken := wait(tid):
-                    self._dismiss(tid, decode(taken[1]))
-            time.sleep(MOMENT)
+        for tid, status in _statuses(self._guests):
+            self._dismiss(tid, status)
 
     def _dismiss(self, tid: int, status: WaitStatus) -> None:
         self._guests.discard(tid)
@@ -130,6 +119,17 @@ class Offspring:
         registers.pc = slot
         registers.write(tid)
         return True
+
+
+def _statuses(tids: set[int]) -> Iterator[tuple[int, WaitStatus]]:
+    """Those of certain threads, as they come, until none is left in the set or the grace is over."""
+    end = time.monotonic() + GRACE
+    while tids and time.monotonic() < end:
+        for tid in list(tids):
+            if taken := wait(tid):
+                yield tid, decode(taken[1])
+        if tids:
+            time.sleep(MOMENT)
 
 
 def _let_go(tid: int, status: WaitStatus) -> None:

@@ -83,11 +83,8 @@ class Step:
         *,
         by_instruction: bool,
         places: Places,
-        in_charge: bool = True,
     ) -> None:
-        """*in_charge*: the end of the thread is the end of the step."""
         self.thread = thread
-        self.in_charge = in_charge
         self._kind = kind
         self._by_instruction = by_instruction
         self._lines = places.lines
@@ -100,6 +97,8 @@ class Step:
         self._last = (0, 0)
         self._target: tuple[int, int] | None = None
         """A site of ours, and the lowest stack pointer with which it counts."""
+        self._watched: list[int] = []
+        """All sites of ours: those of the ways out are others once a library is loaded."""
         self._is_last_target = False
         self._is_in_handler = False
         """Whether it runs to where a handler of a signal returns to."""
@@ -113,7 +112,7 @@ class Step:
         """Prepare the thread, which is stopped; *registers* are those that it shows."""
         self._start, self._last = registers.pc, (registers.pc, registers.sp)
         if self._lines.is_go(registers.pc):
-            self._goroutine = self._word(registers["fs_base"] + G_IN_TLS)
+            self._goroutine = self._memory.word(registers["fs_base"] + G_IN_TLS)
         region = self._lines.at(registers.pc)
         if self._kind is Kind.OUT:
             self._begin_out(registers, region)
@@ -134,7 +133,7 @@ class Step:
         (last_pc, last_sp), self._last = self._last, (pc, sp)
         if self._return is not None:
             return self._in_stub(pc)
-        above = self._word(sp)
+        above = self._memory.word(sp)
         if above is not None and not last_pc <= pc <= last_pc + LONGEST and self._is_handler(above):
             self._run_to(last_pc, last_sp)
             self._is_in_handler = True
@@ -147,7 +146,7 @@ class Step:
             return None
         if within(pc, self._region.function):
             return self._elsewhere_in_function(pc)
-        if sp > last_sp and self._word(last_sp) == pc:
+        if sp > last_sp and self._memory.word(last_sp) == pc:
             return self._returned(registers)
         if above is None:
             return DONE
@@ -169,7 +168,7 @@ class Step:
     def _is_mine(self, thread: Thread, registers: Registers) -> bool:
         if self._goroutine is None:
             return thread is self.thread
-        return self._word(registers["fs_base"] + G_IN_TLS) == self._goroutine
+        return self._memory.word(registers["fs_base"] + G_IN_TLS) == self._goroutine
 
     def _is_on_another_stack(self, registers: Registers) -> bool:
         """Whether Go has moved the goroutine to a larger stack meanwhile (runtime.morestack)."""
@@ -309,22 +308,13 @@ class Step:
             self._run_to(caller.pc, caller.sp)
 
     def _run_to(self, address: int, sp: int) -> None:
-        self._sites.add(address, self)
         self._target = (address, sp)
-        for way_out in self._escapes.addresses():
-            self._sites.add(way_out, self)
+        self._watched = [address, *self._escapes.addresses()]
+        for each in self._watched:
+            self._sites.add(each, self)
         self.thread.single_step = False
 
     def _drop_target(self) -> None:
-        if self._target is not None:
-            self._sites.discard(self._target[0], self)
-            for way_out in self._escapes.addresses():
-                self._sites.discard(way_out, self)
-            self._target = None
-
-    def _word(self, address: int) -> int | None:
-        try:
-            data = self._memory.read(address, 8)
-        except OSError:
-            return None
-        return int.from_bytes(data, "little") if len(data) == 8 else None
+        for each in self._watched:
+            self._sites.discard(each, self)
+        self._watched, self._target = [], None

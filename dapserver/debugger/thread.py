@@ -55,6 +55,8 @@ class Thread:
     """Its own signal mask, while they do."""
     stepped: bool = False
     """Whether it was ever told to: a trap of that may come late, when nobody waits for it."""
+    has_trapped: bool = False
+    """Whether it has ever come to a breakpoint."""
     copy: Site | None = None
     """The site in whose copy it was last seen: it may be there still."""
     unreported: Site | None = None

@@ -149,15 +149,13 @@ class Mapping:
     path: str
 
 
-def ranges(pid: int) -> list[tuple[int, int, bool, str]]:
-    """All that a process has mapped, in order: (start, end, executable, name or "")."""
+def ranges(pid: int) -> list[tuple[int, int, str]]:
+    """All that a process has mapped, in order: (start, end, name or "")."""
     result = []
     for line in _read(f"/proc/{pid}/maps").splitlines():
-        addresses, permissions, _, _, _, *name = line.split(None, 5)
+        addresses, _, _, _, _, *name = line.split(None, 5)
         start, _, end = addresses.partition(b"-")
-        result.append(
-            (int(start, 16), int(end, 16), permissions[2:3] == b"x", b"".join(name).decode(errors="replace"))
-        )
+        result.append((int(start, 16), int(end, 16), b"".join(name).decode(errors="replace")))
     return result
 
 

@@ -135,6 +135,19 @@ def test_nothing_is_left_of_it(connect: Connect, program: Program, mode: str) ->
     expect_goes_on(target)
 
 
+def test_no_system_call_is_made_where_a_filter_may_end_the_program(
+    connect: Connect, program: Program
+) -> None:
+    target = program("beater.c", "200", "filtered")
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    break_at_work(client, condition=NEVER)
+    expect_goes_on(target)
+    detach(client, target)
+    expect_goes_on(target)
+
+
 def calls_in(client: DapClient, function: str) -> list[str]:
     """The addresses of the calls that a function begins with."""
     (there,) = set_functions(client, function, condition="0")

@@ -40,8 +40,6 @@ class Errands:
         DebuggerError if no thread can do that.
         """
         for thread in self._candidates():
-            if self._is_filtered(thread):
-                break
             if can_call(thread):
                 with self.by(thread) as call:
                     yield call
@@ -55,8 +53,13 @@ class Errands:
 
     @contextmanager
     def by(self, thread: Thread) -> Iterator[SystemCall]:
-        """Give such a function that a certain thread executes, for which `can_call` holds."""
+        """Give such a function that a certain thread executes, for which `can_call` holds.
+
+        DebuggerError if that might end the program, by a filter that does not expect it (seccomp(2)).
+        """
         assert thread.status is not None
+        if procfs.status(self._process.pid, thread.tid).get("Seccomp", "0") != "0":
+            raise DebuggerError("The program has a filter for system calls (seccomp).")
         with injection(thread.tid, self._system_call(), thread.status.kind, self._process.handle) as call:
             yield call
 
@@ -69,13 +72,6 @@ class Errands:
         threads = list(self._process.threads.values())
         stopped = [each for each in threads if can_call(each)]
         return stopped + [each for each in threads if each.state is State.RUNNING]
-
-    def _is_filtered(self, thread: Thread) -> bool:
-        """Whether a filter might end the program for a system call that it does not expect (seccomp(2))."""
-        try:
-            return procfs.status(self._process.pid, thread.tid).get("Seccomp", "0") != "0"
-        except ProcessLookupError:
-            return True
 
     @contextmanager
     def _stopped(self, thread: Thread) -> Iterator[bool]:

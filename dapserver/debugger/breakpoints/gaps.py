@@ -65,19 +65,19 @@ class Gap:
 class Gaps:
     """The gaps of one process, found when they are needed."""
 
-    def __init__(self, memory: Memory, modules: Modules, living: Callable[[], int]) -> None:
+    def __init__(self, memory: Memory, modules: Modules, living: Callable[[], int], errands: Errands) -> None:
         self._memory = memory
         self._modules = modules
         self._living = living
         self._gaps: dict[Module, list[Gap]] = {}
         self._mapped: list[Gap] = []
-        self.errands: Errands | None = None
+        self._errands = errands
 
     # -- taking --------------------------------------------------------------------------------------
 
     def own(self, address: int, blocks: int = 1) -> int | None:
         """Room in the module of an address, or in what was mapped near to it; None if there is none."""
-        module = next((each for each in self._modules if each.covers(address)), None)
+        module = self._modules.at(address)
         near = [gap for gap in self._mapped if abs(gap.start - address) < NEAR]
         return _first([*self._of(module), *near] if module is not None else near, blocks)
 
@@ -102,8 +102,8 @@ class Gaps:
             if gap.original and gap.used:
                 with contextlib.suppress(OSError):  # the process ends
                     self._memory.write_raw(gap.start, gap.original[: gap.used])
-        if self._mapped and self.errands is not None:
-            with contextlib.suppress(DebuggerError, OSError), self.errands.by_any() as call:
+        if self._mapped:
+            with contextlib.suppress(DebuggerError, OSError), self._errands.by_any() as call:
                 for gap in self._mapped:
                     call(_MUNMAP, gap.start, gap.end - gap.start)
 
@@ -156,10 +156,8 @@ class Gaps:
 
     def _map_near(self, address: int) -> Gap:
         """Let a thread map some pages where nothing is. Raises DebuggerError if that cannot be."""
-        if self.errands is None:
-            raise DebuggerError("no thread may be asked")
         size = PAGES * PAGE
-        with self.errands.by_any() as call:
+        with self._errands.by_any() as call:
             for at in self._holes(address, size):
                 mapped = call(_MMAP, at, size, _READ_EXECUTE, _PRIVATE_ANONYMOUS_THERE, -1, 0)
                 if mapped == at:
@@ -171,7 +169,7 @@ class Gaps:
     def _holes(self, address: int, size: int) -> list[int]:
         """Addresses below something that does not grow downwards, nearest first."""
         holes, low = [], PAGE
-        for start, end, _, name in procfs.ranges(self._living()):
+        for start, end, name in procfs.ranges(self._living()):
             at = start - size - DISTANCE
             if low + DISTANCE < at and abs(at - address) < NEAR and name != "[stack]":
                 holes.append(at)

@@ -92,7 +92,6 @@ class Rescue:
         """Where it is; None: nowhere, because it is not wanted yet or could not be."""
         self._former: tuple[int, int, int, int] | None = None
         """The action that was there before; None: ours is not installed."""
-        self._seen: set[Thread] = set()
         self.head = 0
 
     @property
@@ -129,22 +128,21 @@ class Rescue:
         A trap of a thread that blocks SIGTRAP sets the action back to the default (force_sig of the
         kernel). The thread is in a signal-delivery-stop.
         """
-        if self._at is None or thread in self._seen:
+        if self._at is None or thread.has_trapped:
             return
-        self._seen.add(thread)
-        if self._former is None:  # no thread could install it so far, as right after an exec
-            with self._errands.by(thread) as call:
+        thread.has_trapped = True
+        if self._former is not None and _is_caught(self._process.pid, thread.tid):
+            return
+        with contextlib.suppress(DebuggerError), self._errands.by(thread) as call:
+            if self._former is None:  # no thread could install it so far, as right after an exec
                 self._install(call)
-            return
-        caught = int(procfs.status(self._process.pid, thread.tid)["SigCgt"], 16)
-        if not caught & 1 << (SIGTRAP - 1):
-            with self._errands.by(thread) as call:
-                call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8)
+            else:
+                _check(call(_RT_SIGACTION, SIGTRAP, self._address + _NEW, 0, 8))
 
     def make_way(self, thread: Thread) -> None:
         """Before a trap of the program's own is delivered to a thread: it is to end by it, if it would."""
         if self._former is not None and self._former[0] == SIG_DFL:
-            with self._errands.by(thread) as call:
+            with contextlib.suppress(DebuggerError), self._errands.by(thread) as call:
                 self._withdraw(call)
 
     def withdraw(self) -> None:
@@ -158,7 +156,6 @@ class Rescue:
         self._at = self._former = None
         self._errands.forget()
         self.head = 0
-        self._seen.clear()
 
     # -- with a thread -----------------------------------------------------------------------------
 
@@ -196,6 +193,10 @@ class Rescue:
         finally:
             self._memory.write_raw(at, before)
         return handler, flags, restorer, mask
+
+
+def _is_caught(pid: int, tid: int) -> bool:
+    return bool(int(procfs.status(pid, tid)["SigCgt"], 16) & 1 << (SIGTRAP - 1))
 
 
 def _check(result: int) -> None:

@@ -18,7 +18,7 @@ from dapserver.debugger.breakpoints.out_of_line import LONGEST, Copy, copy, orig
 from dapserver.debugger.breakpoints.rescue import NODE, Rescue
 from dapserver.debugger.breakpoints.rescue import SIZE as RESCUE_SIZE
 from dapserver.debugger.errors import DebuggerError
-from dapserver.ptrace import procfs
+from dapserver.ptrace.anonymous_code import anonymous_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,18 @@ class Site:
 class Sites:
     """All sites of one process."""
 
-    def __init__(self, memory: Memory, modules: Modules, living: Callable[[], int]) -> None:
-        self._memory = memory
+    def __init__(
+        self,
+        memory: Memory,
+        modules: Modules,
+        living: Callable[[], int],
+        errands: Errands,
+        rescue: Rescue,
+    ) -> None:
+        self.memory = memory
         self._modules = modules
         self._living = living
-        self._gaps = Gaps(memory, modules, living)
+        self._gaps = Gaps(memory, modules, living, errands)
         self._sites: dict[int, Site] = {}
         self._addresses: list[int] = []
         """Sorted."""
@@ -62,13 +69,9 @@ class Sites:
         """The bytes of sites that are no more: a child may have been forked before."""
         self.in_use: Callable[[], set[Site]] = set
         """Gives the sites in whose copies threads may be."""
-        self.rescue: Rescue | None = None
+        self.rescue = rescue
         """What the program has to go on if we are killed."""
         memory.patches = self
-
-    def equip(self, errands: Errands, rescue: Rescue) -> None:
-        """Have threads of the program do what needs them."""
-        self._gaps.errands, self.rescue = errands, rescue
 
     @property
     def never_any(self) -> bool:
@@ -93,7 +96,7 @@ class Sites:
             site = self._make(address)
         if not site.owners:
             self._guardian.guard(address, site.original)
-            self._memory.write_raw(address, INT3)
+            self.memory.write_raw(address, INT3)
         site.owners.add(owner)
         return site
 
@@ -131,8 +134,7 @@ class Sites:
             if site.owners:
                 site.owners.clear()
                 self._restore(site)
-        if self.rescue is not None:
-            self.rescue.withdraw()
+        self.rescue.withdraw()
         self._gaps.clear()
         self.forget()
 
@@ -143,8 +145,7 @@ class Sites:
         self._slots.clear()
         self._gaps.forget()
         self._former.clear()
-        if self.rescue is not None:
-            self.rescue.forget()
+        self.rescue.forget()
         self._guardian.dismiss()
 
     def forget_ranges(self, ranges: list[tuple[int, int]]) -> None:
@@ -168,17 +169,10 @@ class Sites:
                 self.add(site.address, owner)
         self._chain_anew()
 
-    def word(self, address: int) -> int | None:
-        """The 8 bytes at an address as a number; None if there are none."""
-        try:
-            return int.from_bytes(self._memory.read(address, 8), "little") or None
-        except OSError:
-            return None
-
     def really_is(self, address: int, data: bytes) -> bool:
         """Whether *data* is in memory, ours or not."""
         try:
-            return self._memory.read_raw(address, len(data)) == data
+            return self.memory.read_raw(address, len(data)) == data
         except OSError:
             return False
 
@@ -230,18 +224,16 @@ class Sites:
 
     def _make(self, address: int) -> Site:
         code = self._code(address)
-        if self.rescue is not None and not self.rescue.placed:
-            self._prepare(self.rescue)
+        if not self.rescue.placed:
+            self._prepare()
         node = self._room(address)
         slot = node + NODE.size
         made = copy(code, address, slot)
         if made is None:
             self._gaps.give_back(node)
             raise DebuggerError(f"No breakpoint can be set on the instruction at {address:#x}.")
-        following = self.rescue.head if self.rescue is not None else 0
-        self._memory.write_raw(node, NODE.pack(address, following) + made.code)
-        if self.rescue is not None:
-            self.rescue.chain(node)
+        self.memory.write_raw(node, NODE.pack(address, self.rescue.head) + made.code)
+        self.rescue.chain(node)
         site = Site(address, code[:1], slot, made, set())
         self._sites[address] = site
         insort(self._addresses, address)
@@ -253,7 +245,7 @@ class Sites:
         if not self._is_executable(address):
             raise DebuggerError(f"There is no code at {address:#x}.")
         try:
-            return self._memory.read(address, LONGEST)
+            return self.memory.read(address, LONGEST)
         except OSError:
             raise DebuggerError(f"There is no code at {address:#x}.") from None
 
@@ -262,11 +254,8 @@ class Sites:
             for mapping in module.mappings:
                 if mapping.start <= address < mapping.end:
                     return mapping.executable
-        try:  # made by a just-in-time compiler
-            ranges = procfs.ranges(self._living())
-        except ProcessLookupError:
-            return False
-        return any(start <= address < end and executable for start, end, executable, _ in ranges)
+        # Or made by a just-in-time compiler.
+        return any(address in code for code in anonymous_code(self._living()))
 
     def _room(self, address: int) -> int:
         """Where a copy can be. Raises DebuggerError if there is no place."""
@@ -299,10 +288,9 @@ class Sites:
         self._former[site.address] = site.original
 
     def _chain_anew(self) -> None:
-        if self.rescue is not None:
-            self.rescue.chain_anew((site.slot - NODE.size, site.address) for site in self._sites.values())
+        self.rescue.chain_anew((site.slot - NODE.size, site.address) for site in self._sites.values())
 
-    def _prepare(self, rescue: Rescue) -> None:
+    def _prepare(self) -> None:
         """Install the handler of last resort in the program's own file, which is never unmapped."""
         program = next(iter(self._modules), None)
         if program is None:
@@ -312,9 +300,9 @@ class Sites:
         if at is None:
             at = self._gaps.another(program.start, blocks)
         if at is not None:
-            rescue.place(at)
+            self.rescue.place(at)
 
     def _restore(self, site: Site) -> None:
         with contextlib.suppress(OSError):  # the process ends, or the code is mapped no longer
-            self._memory.write_raw(site.address, site.original)
+            self.memory.write_raw(site.address, site.original)
         self._guardian.release(site.address)

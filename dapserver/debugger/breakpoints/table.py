@@ -166,7 +166,7 @@ class Breakpoints:
         where = breakpoint_.wish.where
         if isinstance(where, InstructionAt):
             assert self._modules is not None
-            module = next((each for each in self._modules if each.covers(where.address)), None)
+            module = self._modules.at(where.address)
             yield Location(where.address, module, None, 0, 0)
             return
         for module in modules:
@@ -207,7 +207,7 @@ class Breakpoints:
         assert self._sites is not None
         for resolver in image.symbols.addresses_of(name):
             for slot in image.resolved_at(resolver):
-                if (address := self._sites.word(slot + module.bias)) is not None:
+                if (address := self._sites.memory.word(slot + module.bias)) is not None:
                     yield Location(address, module, None, 0, 0)
 
     def _of_symbol(self, name: str, module: Module) -> Iterator[Location]:

@@ -95,8 +95,7 @@ class Traps:
             self._let_go(thread, status)
             return True
         self._note(thread, status)
-        if self.sites.rescue is not None:
-            self.sites.rescue.look_after(thread)
+        self.sites.rescue.look_after(thread)
         registers.pc = site.slot
         registers.write(thread.tid)
         thread.copy = site
@@ -206,14 +205,14 @@ class Traps:
             return
         step.end()
         other = next(iter(self._process.threads.values()), None)
-        if other is not None and not self._process.non_stop and step.in_charge:
+        if other is not None and not self._process.non_stop:
             self._process.stopping.begin(Reason.STEP, other, text=f"Thread {thread.tid} has ended.")
 
     def executed(self, caller: Thread, thread: Thread) -> None:
         """The process runs another program now: all that was in its memory is gone."""
         for each in (caller, thread):
             each.step = each.unreported = each.copy = None
-            each.single_step = False
+            each.single_step = each.has_trapped = False
         self.sites.forget()
         self._passed.clear()
         self.on_exec()
@@ -241,11 +240,10 @@ class Traps:
 
     def _make_way(self, thread: Thread, status: WaitStatus) -> None:
         """A trap of the program's own is to have the effect that it always had."""
-        if self.sites.rescue is not None:
-            signal = thread.signal
-            self._note(thread, status)
-            thread.signal = signal
-            self.sites.rescue.make_way(thread)
+        signal = thread.signal
+        self._note(thread, status)
+        thread.signal = signal
+        self.sites.rescue.make_way(thread)
 
     def _note(self, thread: Thread, status: WaitStatus) -> None:
         thread.status = status

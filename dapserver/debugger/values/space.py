@@ -94,7 +94,7 @@ class Space:
 
     def module_at(self, address: int) -> Module | None:
         """Find the module that maps *address*, as code or as data."""
-        return next((module for module in self.modules if module.covers(address)), None)
+        return self.modules.at(address)
 
     def symbol(self, address: int) -> str | None:
         """Say `name+12` for an address in a function or variable of a module, as gdb's `<...>` does."""
