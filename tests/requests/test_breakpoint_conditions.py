@@ -8,27 +8,12 @@ import pytest
 
 from dapserver.client import DapClient, Message
 from tests.conftest import Connect, Program
+from tests.requests.stops import UNOPTIMIZED
 from tests.support.breakpoints import line_of, set_functions, set_lines, top
 from tests.support.build import FIXTURES, build
 from tests.support.session import attach, detach, resume
 from tests.support.steps import held_threads
 from tests.support.target import Target
-
-UNOPTIMIZED = ("-O0",)
-
-
-@pytest.fixture
-def target(program: Program) -> Target:
-    target = program("stops.c", flags=UNOPTIMIZED)
-    target.wait_line("main")
-    return target
-
-
-@pytest.fixture
-def client(target: Target, connect: Connect) -> DapClient:
-    client = connect()
-    attach(client, target)
-    return client
 
 
 def numbers(client: DapClient, target: Target, rounds: int) -> list[int]:

@@ -14,20 +14,6 @@ from tests.support.steps import launch, leave, refusal
 from tests.support.target import Target
 
 
-@pytest.fixture
-def target(program: Program) -> Target:
-    target = program("stops.c", flags=UNOPTIMIZED)
-    target.wait_line("main")
-    return target
-
-
-@pytest.fixture
-def client(target: Target, connect: Connect) -> DapClient:
-    client = connect()
-    attach(client, target)
-    return client
-
-
 def test_a_line_stops_all_threads(client: DapClient, target: Target) -> None:
     (told,) = set_lines(client, "stops.c", "work")
     assert told["verified"] is True

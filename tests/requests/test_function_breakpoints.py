@@ -6,25 +6,10 @@ import pytest
 
 from dapserver.client import DapClient
 from tests.conftest import Connect, Program
-from tests.requests.stops import UNOPTIMIZED, started, through
+from tests.requests.stops import started, through
 from tests.support.breakpoints import line_of, set_functions, top
 from tests.support.session import attach
 from tests.support.target import Target
-
-
-@pytest.fixture
-def target(program: Program) -> Target:
-    target = program("stops.c", flags=UNOPTIMIZED)
-    target.wait_line("main")
-    return target
-
-
-@pytest.fixture
-def client(target: Target, connect: Connect) -> DapClient:
-    client = connect()
-    attach(client, target)
-    return client
-
 
 NAMES = {
     "shape::area": ["shape::area", "shape::area", "shape::area"],
