@@ -23,7 +23,7 @@ SCOPES = frozenset(
 class Abbreviation(Record):
     """What entries of one abbreviation code have in common."""
 
-    __slots__ = ("has_children", "has_code", "is_scope", "tag")
+    __slots__ = ("has_children", "has_code", "has_name", "is_scope", "tag")
 
     def __init__(self, tag: int, fields: list[Field], encoding: Encoding, *, has_children: bool) -> None:
         super().__init__(fields, encoding)
@@ -31,6 +31,7 @@ class Abbreviation(Record):
         self.has_children = has_children
         names = {field.name for field in fields}
         self.has_code = At.LOW_PC in names or At.RANGES in names
+        self.has_name = not names.isdisjoint((At.NAME, At.ABSTRACT_ORIGIN, At.SPECIFICATION))
         self.is_scope = has_children and tag in SCOPES
         """Its name is part of the names of what is in it."""
 

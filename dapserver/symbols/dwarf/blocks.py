@@ -48,7 +48,7 @@ def _blocks(function: Entry) -> Iterator[Entry]:
             position = skip(data, position) if skip else position + abbreviation.fixed_size
             tag = abbreviation.tag
             parent = parents[-1]
-            if parent is not None and tag not in NAMELESS:
+            if parent is not None and abbreviation.has_name and tag not in NAMELESS:
                 parents[-1] = None
                 yield parent
             if tag == Tag.INLINED_SUBROUTINE and abbreviation.has_code:

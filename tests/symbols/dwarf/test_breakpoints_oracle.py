@@ -105,20 +105,25 @@ def compilers(name: str) -> list[str]:
     return ["gcc"] if name in GCC_ALONE else ["gcc", "clang"]
 
 
+def known(name: str, compiler: str) -> set[str]:
+    """One line each with a lambda, or with the block that atomic_load is made of, has two places here."""
+    return {MORE} if (name, compiler) in {("containers.cpp", "gcc"), ("newborn.c", "gcc")} else set()
+
+
 CASES = [(name, compiler) for name in NAMES for compiler in compilers(name)]
 
 
 @pytest.mark.parametrize(("name", "compiler"), CASES, ids=[f"{name}-{each}" for name, each in CASES])
 def test_unoptimized_each_line_is_where_gdb_has_it(name: str, compiler: str) -> None:
     reasons = Answers(name, compiler, "-O0").reasons()
-    assert set(reasons) <= {"", BEFORE, THUNK, MORE}
+    assert set(reasons) - known(name, compiler) <= {"", BEFORE, THUNK}
 
 
 @pytest.mark.parametrize(("name", "compiler"), CASES, ids=[f"{name}-{each}" for name, each in CASES])
 def test_optimized_each_difference_has_a_reason(name: str, compiler: str) -> None:
     """Of 100 lines, 65 are the same, 32 are before a function, 1 or 2 of any other kind."""
     reasons = Answers(name, compiler, "-O2").reasons()
-    assert set(reasons) <= {"", BEFORE, THUNK, MORE, PROLOGUE, ELSEWHERE}
+    assert set(reasons) - known(name, compiler) <= {"", BEFORE, THUNK, PROLOGUE, ELSEWHERE}
 
 
 if __name__ == "__main__":
