@@ -35,8 +35,8 @@ written and requests get a turn."""
 BUSY, STORM = 0.0002, 4
 """A wake-up that begins within BUSY seconds of the last, as STORM before it did, is in a storm."""
 
-LINGER = 0.0001
-"""In a storm, seconds to wait for the next stop before the wake-up returns."""
+LINGER = 0.00005
+"""In a storm, seconds to watch for the next stop before the wake-up returns."""
 
 
 class Tracer:
@@ -61,7 +61,7 @@ class Tracer:
         self._streak = self._streak + 1 if begin - self._active < BUSY else 0
         if self._streak >= STORM:
             # Stops come so fast that going through the loop for each would be half the cost.
-            while time.monotonic() < end and (hint := self._signal.wait(LINGER)) is not None:
+            while time.monotonic() < end and (hint := self._signal.watch(LINGER)) is not None:
                 self._drain(hint, end)
         self._check_clock()
         self._active = time.monotonic()
