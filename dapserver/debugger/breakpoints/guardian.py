@@ -59,7 +59,10 @@ class Guardian:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[memory],
-                start_new_session=True,
+                # What is sent to our process group is not for it. A session of its own would be a
+                # scheduling group too (sched(7), "The autogroup feature"), whose first turn on a busy
+                # machine may take seconds to come.
+                process_group=0,
                 cwd="/",
             )
         finally:
