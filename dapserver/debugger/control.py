@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dapserver.debugger.breakpoints.conditions import Conditions, Moment
 from dapserver.debugger.breakpoints.errands import Errands
 from dapserver.debugger.breakpoints.exceptions import described
+from dapserver.debugger.breakpoints.moving_out import move_out
 from dapserver.debugger.breakpoints.rescue import Rescue
 from dapserver.debugger.breakpoints.sites import Site, Sites
 from dapserver.debugger.breakpoints.traps import Traps, Verdict
@@ -22,8 +23,6 @@ from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.unwinding import Unwinder
 from dapserver.debugger.values.space import Space
-from dapserver.ptrace.registers import Registers
-from dapserver.ptrace.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from dapserver.debugger.modules import Changes, Module, Modules
     from dapserver.debugger.process import Process
     from dapserver.debugger.stack import Stacks
+    from dapserver.ptrace.registers import Registers
 
 LOADER_HOOK = "_dl_debug_state"
 """The function of the dynamic linker that it calls when it has mapped or unmapped something (link.h)."""
@@ -197,27 +197,21 @@ class Control:
         self.abandon_steps()
         for thread in self._process.threads.values():
             thread.unreported = None
-            if thread.state is State.STOPPED:
+            if thread.state is State.STOPPED and thread.status is not None:
                 with contextlib.suppress(ProcessLookupError, ValueError):
-                    self._move_out(thread)
-        self._process.offspring.leave()
+                    move_out(
+                        self.sites,
+                        self._process.architecture,
+                        thread.tid,
+                        thread.status.kind,
+                        self._process.handle,
+                    )
+        self._process.offspring.gather()
         self._breakpoints.unbind()
         self.sites.remove_all()
+        self._process.offspring.dismiss()
         self._process.traps = None
         self._memory.patches = None
-
-    def _move_out(self, thread: Thread) -> None:
-        """Take a thread out of the copy of an instruction: back to the instruction, or behind it."""
-        registers = Registers.read(self._process.architecture, thread.tid)
-        if self.sites.is_half_done(registers.pc) and thread.status is not None:
-            # Half of a call: only the copy can do the rest of it.
-            with undisturbed(thread.tid, thread.status.kind, self._process.handle) as step:
-                while self.sites.is_half_done(registers.pc):
-                    step()
-                    registers = Registers.read(self._process.architecture, thread.tid)
-        if self.sites.site_of_slot(registers.pc) is not None:
-            registers.pc = self.sites.shown_pc(registers.pc)
-            registers.write(thread.tid)
 
     def ended(self) -> None:
         """The process is gone."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from signal import SIGTRAP
 from typing import TYPE_CHECKING
 
+from dapserver.debugger.breakpoints.moving_out import move_out
 from dapserver.ptrace import api
 from dapserver.ptrace.kinship import share_memory
 from dapserver.ptrace.registers import Architecture, Registers
@@ -37,6 +38,8 @@ class Offspring:
         """Children whose first stop is still to come."""
         self._early: set[int] = set()
         """Children whose first stop came before that of who made them."""
+        self._gathered: list[tuple[int, WaitStatus | None]] = []
+        """Guests that stand still, with the status that is to be passed on."""
 
     def announced(self, tid: int) -> None:
         """Somebody has made this child."""
@@ -71,8 +74,10 @@ class Offspring:
         self._guests.discard(tid)
         self._awaited.discard(tid)
 
-    def leave(self) -> None:
-        """Let all children go, before the sites are taken out of the memory that some share."""
+    def gather(self) -> None:
+        """Let the children go, and stop the guests, outside of copies: the sites are about to be taken
+        out of the memory that these share.
+        """
         for tid, status in _statuses(self._awaited):
             self.ended(tid) if status.ended else self.take(tid, status)
         self._awaited.clear()
@@ -82,19 +87,32 @@ class Offspring:
             except ProcessLookupError:
                 self._guests.discard(tid)
         for tid, status in _statuses(self._guests):
-            self._dismiss(tid, status)
+            self._guests.discard(tid)
+            if not status.ended:
+                self._hold(tid, status)
 
-    def _dismiss(self, tid: int, status: WaitStatus) -> None:
-        self._guests.discard(tid)
-        if status.ended:
-            return
+    def _hold(self, tid: int, status: WaitStatus) -> None:
         try:
-            if self._at_site(tid, status):
-                api.detach(tid)
-            else:
-                _let_go(tid, status)
+            if status.kind is Kind.EXEC:
+                _let_go(tid, status)  # it has a memory of its own
+                return
+            trapped = self._at_site(tid, status)
+            if self.sites is not None:
+                move_out(self.sites, self._architecture, tid, status.kind, lambda *_: None)
+            self._gathered.append((tid, None if trapped else status))
         except ProcessLookupError:
             return
+        except ValueError:  # 32-bit code
+            self._gathered.append((tid, status))
+
+    def dismiss(self) -> None:
+        """Let those go that were gathered."""
+        gathered, self._gathered = self._gathered, []
+        for tid, status in gathered:
+            try:
+                api.detach(tid) if status is None else _let_go(tid, status)
+            except ProcessLookupError:
+                continue
 
     def _pass_on(self, tid: int, status: WaitStatus) -> None:
         """Resume a guest as if nobody had looked, or let it go: its memory is its own by now."""
