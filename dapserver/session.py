@@ -300,7 +300,7 @@ class Session:
         """Whether a thread has met a breakpoint already, while another's stop was made."""
         if process.traps is None:
             return False
-        met = [each for each in threads if each.unreported and each.state is State.STOPPED]
+        met = [t for t in threads if (t.unreported or t.late) and t.state is State.STOPPED]
         if process.non_stop:
             for each in met:
                 process.traps.judge_unreported(each)

@@ -33,8 +33,8 @@ class Wishes(Listener):
 
     @property
     def in_code(self) -> bool:
-        """Whether something is in the code of the process that must be taken out."""
-        return self.control is not None and bool(self.control.sites)
+        """Whether something is in the code or in debug registers that must be taken out."""
+        return self.control is not None and bool(self.control.sites or self.control.hardware.was_used)
 
     def require_control(self) -> Control:
         """What sets breakpoints and steps in the process; DebuggerError if there is none."""

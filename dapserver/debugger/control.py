@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dapserver.debugger.breakpoints.conditions import Conditions, Moment
 from dapserver.debugger.breakpoints.errands import Errands
 from dapserver.debugger.breakpoints.exceptions import described
+from dapserver.debugger.breakpoints.hardware import Hardware, change
 from dapserver.debugger.breakpoints.moving_out import move_out
 from dapserver.debugger.breakpoints.rescue import Rescue
 from dapserver.debugger.breakpoints.sites import Site, Sites
@@ -84,13 +85,14 @@ class Control:
         rescue = Rescue(process, self._memory, errands)
         self.sites = Sites(self._memory, modules, process.living, errands, rescue)
         process.offspring.sites = self.sites
-        process.traps = Traps(process, self.sites, self._judge)
+        self.hardware = Hardware(process, self._memory, self.sites)
+        process.traps = Traps(process, self.sites, self.hardware, self._judge, self._judge_data)
         process.traps.on_exec = self._executed
         conditions.renew()
 
     def begin(self) -> list[Breakpoint]:
         """Place the breakpoints that are wished already; those that are verified by that."""
-        changed = self._breakpoints.bind(self._modules, self.sites)
+        changed = self._breakpoints.bind(self._modules, self.sites, self.hardware)
         self.watch_loader()
         return changed
 
@@ -147,6 +149,15 @@ class Control:
             text = described(first.wish.where, registers, self._space, self._said(moment))
         return Verdict(first.reason, tuple(each.id for each in hit), text)
 
+    def _judge_data(self, thread: Thread, numbers: list[int], registers: Registers) -> Verdict | None:
+        moment = self._moment(thread, registers)
+        hit = [touch for touch in self.hardware.touched(numbers) if touch.owner.judge(moment)]
+        if not hit:
+            return None
+        first = hit[0]
+        text = f"{first.owner.wish.where.described()} {change(first)}".rstrip()
+        return Verdict(first.owner.reason, tuple(each.owner.id for each in hit), text)
+
     def _reached(self, step: Step, thread: Thread, registers: Registers) -> Verdict | None:
         try:
             return step.reached(thread, registers)
@@ -196,7 +207,7 @@ class Control:
         """Leave the code as it was. All threads must be stopped."""
         self.abandon_steps()
         for thread in self._process.threads.values():
-            thread.unreported = None
+            thread.unreported = thread.late = None
             if thread.state is State.STOPPED and thread.status is not None:
                 with contextlib.suppress(ProcessLookupError, ValueError):
                     move_out(
@@ -208,6 +219,7 @@ class Control:
                     )
         self._process.offspring.gather()
         self._breakpoints.unbind()
+        self.hardware.leave()
         self.sites.remove_all()
         self._process.offspring.dismiss()
         self._process.traps = None
@@ -216,6 +228,7 @@ class Control:
     def ended(self) -> None:
         """The process is gone."""
         self._breakpoints.unbind()
+        self.hardware.forget()
         self.sites.forget()
 
     def _executed(self) -> None:

@@ -7,6 +7,7 @@ it at once. A stop that comes late (an interrupt that crossed a resume) therefor
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from signal import SIGTRAP
@@ -19,13 +20,16 @@ from dapserver.debugger.offspring import Offspring
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
 from dapserver.debugger.thread import State, Thread
-from dapserver.ptrace import api, registers, signals
+from dapserver.ptrace import api, debug_registers, registers, signals
 from dapserver.ptrace.api import Option
+from dapserver.ptrace.debug_registers import NOTHING
 from dapserver.ptrace.registers import Registers
 from dapserver.ptrace.wait import Kind, WaitStatus, decode
 
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.traps import Traps
+
+log = logging.getLogger(__name__)
 
 _NEWBORN, _RUNNING, _STOPPED = State.NEWBORN, State.RUNNING, State.STOPPED
 
@@ -53,6 +57,8 @@ class Process:
         self.traps: Traps | None = None
         """What knows breakpoints and steps; None while nobody has used any."""
         self.offspring = Offspring(pid, self.architecture)
+        self.debug_registers = NOTHING
+        """What all threads are to have in their debug registers."""
         self._leader_traced = False
         self._leader_missing = False
         """Whether it had ended before the attach, so that no status of it will come."""
@@ -79,6 +85,7 @@ class Process:
         thread = self._add(tid, _RUNNING)
         thread.found = True
         self.names.watch(thread)
+        self.refresh(thread)
 
     def living(self) -> int:
         """The id of some live thread; the process's own if there is none."""
@@ -246,6 +253,7 @@ class Process:
             return
         self.stopping.survived(caller, thread)
         thread.signal = 0
+        thread.debug_registers = self.debug_registers = NOTHING
         if self.traps is not None:
             self.traps.executed(caller, thread)
         self.names.renew(thread)
@@ -372,8 +380,27 @@ class Process:
         except ProcessLookupError:
             return
 
+    def refresh(self, thread: Thread) -> None:
+        """Stop a thread that runs for a moment, if it has not what it should in its debug registers."""
+        if thread.debug_registers is self.debug_registers or thread.tid in self.expected:
+            return
+        if thread.state in (_RUNNING, State.LISTENING):
+            self.stopping.interrupt(thread)
+
+    def set_debug_registers(self, thread: Thread) -> None:
+        """Give a stopped thread what all are to have in their debug registers."""
+        wanted, thread.debug_registers = self.debug_registers, self.debug_registers
+        try:
+            debug_registers.write(thread.tid, wanted)
+        except ProcessLookupError:
+            raise
+        except OSError as error:  # another debugger of the kernel's has taken them, such as perf(1)
+            log.warning("thread %d cannot watch memory: %s", thread.tid, error)
+
     def _tidy(self, thread: Thread) -> None:
-        """Before a thread runs again: undo what our interrupt did to its system call."""
+        """Before a thread runs again: give it what it is to have, undo what our interrupt did."""
+        if thread.debug_registers is not self.debug_registers:
+            self.set_debug_registers(thread)
         if thread.interrupted and thread.status is not None:
             thread.interrupted = False
             if thread.status.kind is Kind.EVENT_STOP:

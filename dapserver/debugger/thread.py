@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from dapserver.ptrace.debug_registers import NOTHING, Settings
 from dapserver.ptrace.wait import WaitStatus
 
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.sites import Site
+    from dapserver.debugger.breakpoints.traps import Verdict
     from dapserver.debugger.stepping import Step
 
 
@@ -61,6 +63,10 @@ class Thread:
     """The site in whose copy it was last seen: it may be there still."""
     unreported: Site | None = None
     """A breakpoint that it met while a stop was made for another reason: judged when it is resumed."""
+    late: Verdict | None = None
+    """The same of a data breakpoint, judged already: it is to stop when it is resumed."""
+    debug_registers: Settings = NOTHING
+    """What it has in its debug registers."""
     name: str = ""
     name_read: float = 0.0
     """When its name was read, in seconds of the monotonic clock; 0: never."""

@@ -24,6 +24,8 @@ with warnings.catch_warnings():
 class Request(IntEnum):
     """What python-ptrace lacks or gets wrong is named here too: linux/ptrace.h."""
 
+    PEEKUSER = 3
+    POKEUSER = 6
     CONT = 7
     SINGLESTEP = 9
     DETACH = 17
@@ -205,6 +207,22 @@ def set_other_register_set(tid: int, kind: int, registers: bytearray) -> None:
     iovec = _iovec(registers)
     try:
         ptrace(Request.SETREGSET, tid, kind, addressof(iovec))
+    except PtraceError as error:
+        _fail(error)
+
+
+def peek_user(tid: int, offset: int) -> int:
+    """A word of a stopped thread's struct user (sys/user.h)."""
+    try:
+        return int(ptrace(Request.PEEKUSER, tid, offset, 0, check_errno=True))
+    except PtraceError as error:
+        _fail(error)
+
+
+def poke_user(tid: int, offset: int, word: int) -> None:
+    """Write what `peek_user` reads; OSError if the kernel has no use for this word there."""
+    try:
+        ptrace(Request.POKEUSER, tid, offset, word)
     except PtraceError as error:
         _fail(error)
 

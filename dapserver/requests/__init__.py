@@ -6,6 +6,7 @@ A handler validates (its arguments' model does), makes one call into the debugge
 from dapserver.requests import (
     attach,
     breakpoints,
+    data_breakpoints,
     details,
     disassemble,
     evaluate,
@@ -26,6 +27,7 @@ from dapserver.requests import (
 __all__ = [
     "attach",
     "breakpoints",
+    "data_breakpoints",
     "details",
     "disassemble",
     "evaluate",

@@ -37,11 +37,7 @@ async def set_variable(session: Session, arguments: dap.SetVariableArguments) ->
 
     container = session.variables.get(arguments.variables_reference)
     scope = scope_of(session, container.frame)
-    asked = dap.VariablesArguments(variables_reference=0, format=arguments.format)
-    lines = await asyncio.to_thread(_lines, scope, container, asked, arguments.name)
-    found = next((each for each in lines if each.name == arguments.name), None)
-    if found is None:
-        raise DebuggerError(f"There is no variable {arguments.name} here (any more).")
+    found = await find(session, container, arguments.name, arguments.format)
     if found.value.address is not None:
         await asyncio.to_thread(write_text, found.value, arguments.value, scope)
         tell(session, found.value.address, found.value.type.size or 1)
@@ -50,6 +46,19 @@ async def set_variable(session: Session, arguments: dap.SetVariableArguments) ->
     how = _format(container, arguments.format)
     written = await asyncio.to_thread(line, found.name, found.value, found.expression, how)
     return dap.SetVariableResponseBody(**value_body(session, container.frame, written))
+
+
+async def find(
+    session: Session, container: Container, name: str, format_: dap.ValueFormat | None = None
+) -> Line:
+    """The line of this name in a scope or a value; DebuggerError if there is none."""
+    scope = scope_of(session, container.frame)
+    asked = dap.VariablesArguments(variables_reference=0, format=format_)
+    lines = await asyncio.to_thread(_lines, scope, container, asked, name)
+    found = next((each for each in lines if each.name == name), None)
+    if found is None:
+        raise DebuggerError(f"There is no variable {name} here (any more).")
+    return found
 
 
 def _lines(

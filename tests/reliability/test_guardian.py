@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from dapserver.client import DapClient
+from dapserver.ptrace import api
+from dapserver.ptrace.wait import Kind, decode, wait_until_stop
 from tests.conftest import Connect, Program
 from tests.support.breakpoints import set_functions, step
 from tests.support.session import attach, detach, resume
@@ -175,3 +177,37 @@ def test_R32_leaving_in_the_middle_of_a_step_over_a_call(
         client.wait_closed()
         expect_untraced(target)
         expect_goes_on(target)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+def test_R33_data_is_watched(connect: Connect, program: Program, mode: str, stopped: bool) -> None:
+    target = program("beater.c", "200", *[mode] * bool(mode))
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    watched = client.request("dataBreakpointInfo", name="beats")["dataId"]
+    wanted = [{"dataId": watched, "accessType": "write", "condition": "1" if stopped else "beats < 0"}]
+    assert client.request("setDataBreakpoints", breakpoints=wanted)["breakpoints"][0]["verified"]
+    if stopped:
+        client.wait_event("stopped")
+    else:
+        expect_goes_on(target)
+    kill_server(target)
+    expect_goes_on(target)
+    target.wait_for(lambda: not any(debug_control(tid) for tid in target.states()), what="nothing is watched")
+    expect_goes_on(target)
+
+
+def debug_control(tid: int) -> int:
+    """DR7 of a thread that nobody traces; 1 if the guardian has it just now."""
+    try:
+        api.seize(tid, 0)
+    except PermissionError:
+        return 1
+    api.interrupt(tid)
+    _, status = wait_until_stop(tid)
+    control = api.peek_user(tid, 848 + 7 * 8)
+    decoded = decode(status)
+    api.detach(tid, decoded.value if decoded.kind is Kind.SIGNAL_DELIVERY_STOP else 0)
+    return control

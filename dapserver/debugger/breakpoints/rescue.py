@@ -42,8 +42,10 @@ _HEAD, _FORMER, _NEW, _CODE = 0, 8, 32, 64
 _DATA = struct.Struct("<QQQQ32x")
 _NANOSECONDS = 1_000_000
 _HANDLER = bytes.fromhex(
+    "837e0804"  # cmp dword [rsi + 8], TRAP_HWBKPT    of a data breakpoint: there is nothing to do
+    "744a"  # je done
     "488b82a8000000"  # mov rax, [rdx + 168]    uc_mcontext.gregs[REG_RIP]
-    "488b0db2ffffff"  # mov rcx, [head]
+    "488b0dacffffff"  # mov rcx, [head]
     "4885c9"  # next: test rcx, rcx
     "7438"  # je not_ours
     "488b39"  # mov rdi, [rcx]
@@ -59,11 +61,11 @@ _HANDLER = bytes.fromhex(
     "ebdb"  # jmp next
     "48ff8aa8000000"  # trapped: dec qword [rdx + 168]
     "b823000000"  # mov eax, nanosleep    leave the processor to the guardian
-    "488d3d8affffff"  # lea rdi, [moment]
+    "488d3d84ffffff"  # lea rdi, [moment]
     "31f6"  # xor esi, esi
     "0f05"  # syscall
     "c3"  # done: ret
-    "488b0576ffffff"  # not_ours: mov rax, [former]
+    "488b0570ffffff"  # not_ours: mov rax, [former]
     "4883f801"  # cmp rax, SIG_IGN
     "770a"  # ja caught
     "74f0"  # je done
@@ -75,7 +77,7 @@ _HANDLER = bytes.fromhex(
     "b80f000000"  # restorer: mov eax, rt_sigreturn
     "0f05"  # syscall
 )
-_RESTORER = _CODE + 105
+_RESTORER = _CODE + 111
 
 SIZE = _CODE + len(_HANDLER)
 """Bytes of the handler and its data."""

@@ -128,6 +128,16 @@ class Sites:
         if not site.owners:
             self._restore(site)
 
+    def guard_registers(self) -> None:
+        """Threads are about to have debug registers: let no trap of theirs end the program."""
+        if not self.rescue.placed:
+            self._prepare()
+        self._guardian.guard_registers()
+
+    def release_registers(self) -> None:
+        """No thread has any of them any more."""
+        self._guardian.release_registers()
+
     def remove_all(self) -> None:
         """Leave the code as it was; all threads must be stopped, and none in a copy."""
         for site in self._sites.values():

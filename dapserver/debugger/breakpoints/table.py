@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.wish import (
     Breakpoint,
+    DataAt,
     FunctionName,
     InstructionAt,
     Location,
@@ -19,6 +20,7 @@ from dapserver.debugger.errors import DebuggerError
 
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.conditions import Conditions
+    from dapserver.debugger.breakpoints.hardware import Hardware
     from dapserver.debugger.breakpoints.sites import Sites
     from dapserver.debugger.modules import Module, Modules
     from dapserver.symbols.dwarf import SourceInfo
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 PENDING = "Not in any file that is loaded so far."
 NO_PROCESS = "The program has not begun yet."
+GONE = "The memory that this address was in is gone: another program runs now."
 
 
 class Breakpoints:
@@ -39,6 +42,7 @@ class Breakpoints:
         self._groups: dict[str, list[Breakpoint]] = {}
         self._modules: Modules | None = None
         self._sites: Sites | None = None
+        self._hardware: Hardware | None = None
 
     def __iter__(self) -> Iterator[Breakpoint]:
         for group in self._groups.values():
@@ -47,7 +51,7 @@ class Breakpoints:
     @property
     def pending(self) -> bool:
         """Whether a file that is loaded later may have some."""
-        return any(not isinstance(each.wish.where, InstructionAt) for each in self)
+        return any(not isinstance(each.wish.where, InstructionAt | DataAt) for each in self)
 
     def replace(self, group: str, wishes: Iterable[Wish]) -> list[Breakpoint]:
         """Let a group consist of just these; those that it had already stay as they are."""
@@ -61,17 +65,19 @@ class Breakpoints:
                 self._place(each, list(self._modules or ()))
         return breakpoints
 
-    def bind(self, modules: Modules, sites: Sites) -> list[Breakpoint]:
+    def bind(self, modules: Modules, sites: Sites, hardware: Hardware) -> list[Breakpoint]:
         """There is a process now: place all; those that are verified by that."""
-        self._modules, self._sites = modules, sites
+        self._modules, self._sites, self._hardware = modules, sites, hardware
         for each in self:
             each.locations.clear()
         return self.loaded(list(modules))
 
     def unbind(self) -> None:
         """The process is left, or gone."""
-        self._modules = self._sites = None
+        self._modules = self._sites = self._hardware = None
         for each in self:
+            if isinstance(each.wish.where, DataAt) and each.locations:
+                each.failed, each.message = True, GONE
             each.locations.clear()
 
     def loaded(self, modules: list[Module]) -> list[Breakpoint]:
@@ -137,7 +143,9 @@ class Breakpoints:
         return breakpoint_
 
     def _withdraw(self, breakpoint_: Breakpoint) -> None:
-        if self._sites is not None:
+        if self._hardware is not None and isinstance(breakpoint_.wish.where, DataAt):
+            self._hardware.discard(breakpoint_)
+        elif self._sites is not None:
             for address in breakpoint_.locations:
                 self._sites.discard(address, breakpoint_)
         breakpoint_.locations.clear()
@@ -154,7 +162,7 @@ class Breakpoints:
             found = list(self._find(breakpoint_, modules))
             new = [at for at in found if at.address not in breakpoint_.locations]
             for at in new:
-                self._sites.add(at.address, breakpoint_)
+                self._watch_at(at, breakpoint_)
                 breakpoint_.locations[at.address] = at
         except (DebuggerError, OSError) as error:
             breakpoint_.message = str(error)
@@ -162,9 +170,18 @@ class Breakpoints:
         breakpoint_.message = None if breakpoint_.verified else self._missing(breakpoint_)
         return bool(new) or breakpoint_.message != before
 
+    def _watch_at(self, at: Location, breakpoint_: Breakpoint) -> None:
+        assert self._sites is not None
+        assert self._hardware is not None
+        where = breakpoint_.wish.where
+        if isinstance(where, DataAt):
+            self._hardware.add(where, breakpoint_)
+        else:
+            self._sites.add(at.address, breakpoint_)
+
     def _find(self, breakpoint_: Breakpoint, modules: list[Module]) -> Iterator[Location]:
         where = breakpoint_.wish.where
-        if isinstance(where, InstructionAt):
+        if isinstance(where, InstructionAt | DataAt):
             assert self._modules is not None
             module = self._modules.at(where.address)
             yield Location(where.address, module, None, 0, 0)

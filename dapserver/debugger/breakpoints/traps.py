@@ -1,4 +1,4 @@
-"""What a SIGTRAP means: a breakpoint, the end of a step, or the program's own.
+"""What a SIGTRAP means: a breakpoint, data that was touched, the end of a step, or the program's own.
 
 A thread that comes to a breakpoint is moved to the copy of the instruction there (`sites`) at once, so
 that it passes it whenever it is resumed, by whomever. If nothing is to happen there, it goes on: one
@@ -16,11 +16,13 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.ptrace import api
+from dapserver.ptrace.debug_registers import TRAP_HWBKPT, take_trapped
 from dapserver.ptrace.registers import Registers
 from dapserver.ptrace.signals import SignalInfo
 from dapserver.ptrace.wait import WaitStatus
 
 if TYPE_CHECKING:
+    from dapserver.debugger.breakpoints.hardware import Hardware
     from dapserver.debugger.breakpoints.sites import Site, Sites
     from dapserver.debugger.process import Process
 
@@ -49,11 +51,22 @@ class Judge(Protocol):
         """*passed*: it has been here before, and only a handler of a signal was executed since."""
 
 
+class DataJudge(Protocol):
+    """Decides about threads that have touched what is watched."""
+
+    def __call__(self, thread: Thread, numbers: list[int], registers: Registers) -> Verdict | None:
+        """*numbers*: the debug registers that have trapped."""
+
+
 class Traps:
     """Takes the SIGTRAPs of one process."""
 
-    def __init__(self, process: Process, sites: Sites, judge: Judge) -> None:
+    def __init__(
+        self, process: Process, sites: Sites, hardware: Hardware, judge: Judge, judge_data: DataJudge
+    ) -> None:
         self.sites = sites
+        self._hardware = hardware
+        self._judge_data = judge_data
         sites.in_use = self.in_use
         self._process = process
         self._judge = judge
@@ -67,10 +80,8 @@ class Traps:
         try:
             code = SignalInfo.parse(api.siginfo(thread.tid)).code
             registers = Registers.read(self._process.architecture, thread.tid)
-            if code in _STEPS and thread.stepped:
-                return self._stepped(thread, status, registers)
-            if code == _SI_KERNEL:
-                return self._trapped(thread, status, registers)
+            if (handler := self._handler(code, thread)) is not None:
+                return handler(thread, status, registers)
         except ProcessLookupError:
             thread.state = State.DYING
             return True
@@ -82,6 +93,15 @@ class Traps:
             return True
         self._make_way(thread, status)
         return False
+
+    def _handler(self, code: int, thread: Thread) -> Callable[[Thread, WaitStatus, Registers], bool] | None:
+        if code in _STEPS and thread.stepped:
+            return self._stepped
+        if code == _SI_KERNEL:
+            return self._trapped
+        if code == TRAP_HWBKPT and self._hardware.was_used:
+            return self._touched
+        return None
 
     def _trapped(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
         address = registers.pc - 1
@@ -107,6 +127,28 @@ class Traps:
         registers.pc = site.address
         self._decide(thread, self._judge(thread, site, registers, passed=passed))
         return True
+
+    def _touched(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
+        """A debug register has trapped. The instruction is done, so there is nothing to pass."""
+        self._note(thread, status)
+        self.sites.rescue.look_after(thread)
+        verdict = self._verdict_on_data(thread, registers)
+        if thread.wanted_stopped:
+            thread.late = thread.late or verdict
+            self._process.hold_later(thread)
+        else:
+            self._decide(thread, verdict)
+        return True
+
+    def _verdict_on_data(self, thread: Thread, registers: Registers) -> Verdict | None:
+        if not self._hardware.was_used or not (numbers := take_trapped(thread.tid)):
+            return None
+        at = registers.pc
+        registers.pc = self.sites.shown_pc(at)
+        try:
+            return self._judge_data(thread, numbers, registers)
+        finally:
+            registers.pc = at
 
     def _has_passed(self, site: Site, registers: Registers) -> bool:
         """Whether a thread had come here before a signal: its handler has returned."""
@@ -138,8 +180,13 @@ class Traps:
     def _stepped(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
         self._note(thread, status)
         step = thread.step
+        verdict = self._verdict_on_data(thread, registers)
         if thread.wanted_stopped:
+            thread.late = thread.late or verdict
             self._process.hold_later(thread)  # what it does when it is resumed is decided then
+            return True
+        if verdict is not None:
+            self._decide(thread, verdict)
             return True
         if step is None:
             thread.single_step = False
@@ -188,10 +235,9 @@ class Traps:
     def judge_unreported(self, thread: Thread) -> bool:
         """A thread is about to be resumed: whether it is to stop for what it met before."""
         site, thread.unreported = thread.unreported, None
-        if site is None or not site.owners:
-            return False
-        registers = self._process.registers(thread)
-        verdict = self._judge(thread, site, registers, passed=False)
+        verdict, thread.late = thread.late, None
+        if verdict is None and site is not None and site.owners:
+            verdict = self._judge(thread, site, self._process.registers(thread), passed=False)
         if verdict is None:
             return False
         self._end_step(thread)
@@ -211,8 +257,9 @@ class Traps:
     def executed(self, caller: Thread, thread: Thread) -> None:
         """The process runs another program now: all that was in its memory is gone."""
         for each in (caller, thread):
-            each.step = each.unreported = each.copy = None
+            each.step = each.unreported = each.copy = each.late = None
             each.single_step = each.has_trapped = False
+        self._hardware.forget()
         self.sites.forget()
         self._passed.clear()
         self.on_exec()

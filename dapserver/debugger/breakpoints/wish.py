@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.stop import Reason
+from dapserver.ptrace.debug_registers import Access
 
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.conditions import Conditions, Expression, Moment
@@ -58,6 +59,19 @@ class InstructionAt:
 
 
 @dataclass(frozen=True, slots=True)
+class DataAt:
+    """A piece of memory, by the name that somebody has for it."""
+
+    address: int
+    size: int
+    access: Access
+    name: str
+
+    def described(self) -> str:
+        return f"{self.name} ({self.address:#x}, {self.size} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
 class Thrown:
     """A filter of exceptions: the functions of the language's runtime that mean it."""
 
@@ -70,12 +84,13 @@ class Thrown:
         return self.filter
 
 
-Where = SourceLine | FunctionName | InstructionAt | Thrown
+Where = SourceLine | FunctionName | InstructionAt | DataAt | Thrown
 
 _REASONS = {
     SourceLine: Reason.BREAKPOINT,
     FunctionName: Reason.FUNCTION_BREAKPOINT,
     InstructionAt: Reason.INSTRUCTION_BREAKPOINT,
+    DataAt: Reason.DATA_BREAKPOINT,
     Thrown: Reason.THROWN,
 }
 
