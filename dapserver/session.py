@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, Stopped, ThreadExited
 from dapserver.debugger.process import Process
+from dapserver.debugger.signal_filters import SignalFilters
 from dapserver.debugger.stack import Stacks
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.tracer import Tracer
@@ -50,11 +51,13 @@ class Session:
         self.output: ProgramOutput | None = None
         self.frames: Handles[Frame] = Handles("Frame")
         self.variables: Handles[Container] = Handles("Variables reference")
+        """Addresses; they do not die."""
         self._publisher: Publisher | None = None
         self._stacks: Stacks | None = None
         self._inspector: Inspector | None = None
         self._wishes: Wishes | None = None
         self._source_map: dict[str, str] = {}
+        self._signal_filters = SignalFilters()
         self._wanted_token = token
         self._child_signal = ChildSignal()
         self._tracer: Tracer | None = None
@@ -131,6 +134,12 @@ class Session:
                 self._wishes.attach(self.process, self.require_stacks(), self.require_publisher())
         return self._wishes
 
+    def filter_signals(self, filters: SignalFilters) -> None:
+        """Have these signals stop threads, or not come to the program."""
+        self._signal_filters = filters
+        if self.process is not None:
+            self.process.signal_filters = filters
+
     @property
     def has_no_wishes(self) -> bool:
         """Whether nobody has asked for anything that needs breakpoints or steps so far."""
@@ -157,6 +166,7 @@ class Session:
         """Take charge of a process that was just attached to or launched."""
         self._source_map = source_map
         self.process = process
+        process.signal_filters = self._signal_filters
         self.launched = launched
         self._publisher = Publisher(
             self.connection,
@@ -242,9 +252,10 @@ class Session:
     def _forget_frames(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, ThreadExited | Executed):
-                self._forget_handles(event.tid)
+                self.forget_handles(event.tid)
 
-    def _forget_handles(self, tid: int) -> None:
+    def forget_handles(self, tid: int) -> None:
+        """A thread runs again, or is elsewhere."""
         self.frames.forget(tid)
         self.variables.forget(tid)
         if self._stacks is not None:
@@ -284,7 +295,7 @@ class Session:
             process.stopping.release_all()
             threads = list(process.threads.values())
         for each in threads:
-            self._forget_handles(each.tid)
+            self.forget_handles(each.tid)
         if not self._stops_at_once(process, threads):
             for each in threads:
                 if each.state is State.STOPPED:

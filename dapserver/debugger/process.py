@@ -17,6 +17,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, ProcessExited, ThreadExited, ThreadStarted
 from dapserver.debugger.names import Names
 from dapserver.debugger.offspring import Offspring
+from dapserver.debugger.signal_filters import SignalFilters
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
 from dapserver.debugger.thread import State, Thread
@@ -57,6 +58,7 @@ class Process:
         self.traps: Traps | None = None
         """What knows breakpoints and steps; None while nobody has used any."""
         self.offspring = Offspring(pid, self.architecture)
+        self.signal_filters = SignalFilters()
         self.debug_registers = NOTHING
         """What all threads are to have in their debug registers."""
         self._leader_traced = False
@@ -225,7 +227,9 @@ class Process:
             return
         if thread.copy is not None and self.traps is not None:
             self.traps.leave_copy(thread)  # where a handler returns to is to be the program's code
-        if number in signals.FAULTS and signals.would_end(self.pid, thread.tid, number):
+        if number in self.signal_filters.withheld:
+            thread.signal = 0
+        if self._stops_at(thread, number):
             thread.state = _STOPPED
             self.stopping.begin(Reason.SIGNAL, thread, number)
         elif thread.wanted_stopped:
@@ -234,6 +238,16 @@ class Process:
             self.hold_later(thread)
             return
         self._stopped(thread, status)
+
+    def _stops_at(self, thread: Thread, number: int) -> bool:
+        """Whether a thread is to stop because of a signal: it would end the program, or the user wants it."""
+        if number in self.signal_filters.stops:
+            return True
+        return (
+            bool(thread.signal)
+            and number in signals.FAULTS
+            and signals.would_end(self.pid, thread.tid, number)
+        )
 
     def hold_later(self, thread: Thread) -> None:
         """Let a thread that is in a signal-delivery-stop go, but not as far as its next instruction.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dapserver.debugger.breakpoints.exceptions import FILTERS, thrown
 from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
@@ -16,16 +15,6 @@ from dapserver.session import Session
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.wish import Breakpoint
 
-EXCEPTION_FILTERS = [
-    dap.ExceptionBreakpointsFilter(
-        filter=name,
-        label=label,
-        supports_condition=True,
-        condition_description="An expression; tid and thread_name are those of the thread.",
-    )
-    for name, (label, _) in FILTERS.items()
-]
-
 capability(
     supports_function_breakpoints=True,
     supports_instruction_breakpoints=True,
@@ -33,8 +22,6 @@ capability(
     supports_hit_conditional_breakpoints=True,
     supports_log_points=True,
     supports_breakpoint_locations_request=True,
-    supports_exception_filter_options=True,
-    exception_breakpoint_filters=EXCEPTION_FILTERS,
 )
 
 
@@ -89,34 +76,6 @@ async def set_instruction_breakpoints(
     return dap.SetInstructionBreakpointsResponseBody(
         breakpoints=session.wishes().replace("instructions", wishes)
     )
-
-
-@request("setExceptionBreakpoints")
-async def set_exception_breakpoints(
-    session: Session, arguments: dap.SetExceptionBreakpointsArguments
-) -> dap.SetExceptionBreakpointsResponseBody | None:
-    options = list(arguments.filter_options or [])
-    options += [dap.ExceptionFilterOptions(filter_id=each) for each in arguments.filters]
-    if not options and session.has_no_wishes:
-        return None  # most sessions: nothing is to be read for this
-    from dapserver.debugger.breakpoints.wish import Wish  # noqa: PLC0415 - not for attaching
-
-    wishes = []
-    for each in options:
-        if each.filter_id not in FILTERS:
-            continue
-        wishes.append(Wish(thrown(each.filter_id), each.condition))
-    made = iter(session.wishes().replace("exceptions", wishes))
-    return dap.SetExceptionBreakpointsResponseBody(
-        breakpoints=[
-            next(made) if each.filter_id in FILTERS else _unknown(each.filter_id) for each in options
-        ]
-    )
-
-
-def _unknown(name: str) -> dap.Breakpoint:
-    text = f"There is no exception filter '{name}'; there are {', '.join(FILTERS)}."
-    return dap.Breakpoint(verified=False, message=text, reason="failed")
 
 
 @request("breakpointLocations")

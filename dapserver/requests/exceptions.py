@@ -26,13 +26,14 @@ async def exception_info(
             break_mode="always",
             details=dap.ExceptionDetails(message=stop.text, type_name=what or None),
         )
-    if not thread.signal:
+    for_signal = stop is not None and stop.reason is Reason.SIGNAL  # perhaps one that it is not to get
+    if not thread.signal and not for_signal:
         raise DebuggerError(f"Thread {thread.tid} is not stopped by a signal.")
     info = signals.SignalInfo.parse(api.siginfo(thread.tid))
     name = signals.name(info.number)
     return dap.ExceptionInfoResponseBody(
         exception_id=name,
         description=info.describe(),
-        break_mode="unhandled",
+        break_mode="unhandled" if info.number in signals.FAULTS else "always",
         details=dap.ExceptionDetails(message=info.describe(), type_name=name, full_type_name=name),
     )

@@ -44,7 +44,15 @@ def own_line(client: DapClient, tid: int, fixture: str) -> int:
 def test_the_filters_are_told_of(connect: Connect) -> None:
     filters = connect().initialize()["exceptionBreakpointFilters"]
     names = [each["filter"] for each in filters]
-    assert names == ["cpp_throw", "cpp_catch", "rust_panic", "go_panic", "go_fatal"]
+    assert names == [
+        "cpp_throw",
+        "cpp_catch",
+        "rust_panic",
+        "go_panic",
+        "go_fatal",
+        "signal",
+        "signal_withheld",
+    ]
     assert all(each["label"] and each["supportsCondition"] for each in filters)
     assert not any(each.get("default") for each in filters)
 
