@@ -197,7 +197,10 @@ def test_a_condition_on_a_thread_by_its_id(program: Program, connect: Connect) -
     assert target.wait_line("sum") == f"sum {sum(2 * i + 1 for i in range(50)) * 4}"
 
 
-def test_a_condition_on_a_threads_name(program: Program, connect: Connect) -> None:
+@pytest.mark.parametrize("condition", ['thread_name == "alice"', "tid == {}"])
+def test_a_condition_on_a_thread_where_the_program_has_a_function_tid(
+    program: Program, connect: Connect, condition: str
+) -> None:
     target = program("ticker.c", "0", flags=UNOPTIMIZED)
     target.wait_line("main")
     client = connect()
@@ -207,7 +210,7 @@ def test_a_condition_on_a_threads_name(program: Program, connect: Connect) -> No
         target.wait_line("started")
         target.write_line(f"name {name}")
     (alice, _) = target.reported("started")
-    set_functions(client, "say", condition='thread_name == "alice"')
+    set_functions(client, "say", condition=condition.format(alice))
     target.write_line("end")  # the youngest
     target.wait_line("exited")
     target.write_line("end")
