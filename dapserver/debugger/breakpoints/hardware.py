@@ -6,6 +6,7 @@ those that stand still get them before they go on (`Process.resume_thread`).
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,8 +109,9 @@ class Hardware:
         self._watches.clear()
         self._process.debug_registers = NOTHING
         for thread in self._process.threads.values():
-            if thread.state is State.STOPPED:
-                self._process.set_debug_registers(thread)
+            if thread.state is State.STOPPED and thread.debug_registers is not NOTHING:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.set_debug_registers(thread)
         if all(thread.debug_registers is NOTHING for thread in self._process.threads.values()):
             self._sites.release_registers()
 
