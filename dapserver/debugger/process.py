@@ -6,7 +6,6 @@ it at once. A stop that comes late (an interrupt that crossed a resume) therefor
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.events import Event, Executed, ProcessExited, ThreadExited, ThreadStarted
 from dapserver.debugger.names import Names
 from dapserver.debugger.offspring import Offspring
+from dapserver.debugger.shield import shield, unshield
 from dapserver.debugger.signal_filters import SignalFilters
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.stopping import Stopping
@@ -342,7 +342,7 @@ class Process:
         thread.status = status
         thread.state = _STOPPED
         if thread.mask is not None:
-            self.unshield(thread)
+            unshield(thread)
         if self.expected:
             self.expected.pop(thread.tid, None)
         if not thread.wanted_stopped:
@@ -361,7 +361,7 @@ class Process:
                 thread.state = State.LISTENING
             elif thread.single_step:
                 if thread.undisturbed and not thread.signal:
-                    self._shield(thread)
+                    shield(thread)
                 api.step(thread.tid, thread.signal)
                 thread.stepped = True
                 thread.state = _RUNNING
@@ -372,19 +372,6 @@ class Process:
             thread.state = State.DYING
         thread.signal = 0
         thread.status = None
-
-    def _shield(self, thread: Thread) -> None:
-        """Let signals wait for one instruction: those of a fast timer would leave no time for any."""
-        thread.undisturbed = False
-        thread.mask = api.signal_mask(thread.tid)
-        api.set_signal_mask(thread.tid, thread.mask | signals.NOT_FAULTS)
-
-    def unshield(self, thread: Thread) -> None:
-        """Give a stopped thread its own signal mask back."""
-        mask, thread.mask = thread.mask, None
-        if mask is not None:
-            with contextlib.suppress(ProcessLookupError):
-                api.set_signal_mask(thread.tid, mask)
 
     def detach_thread(self, thread: Thread) -> None:
         """Leave a thread that is in a ptrace-stop, as if it had never been traced."""

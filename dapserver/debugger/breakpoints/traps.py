@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.shield import unshield
 from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.ptrace import api
@@ -296,7 +297,7 @@ class Traps:
         thread.status = status
         thread.state = State.STOPPED
         if thread.mask is not None:
-            self._process.unshield(thread)
+            unshield(thread)
         thread.signal = 0
         self._process.expected.pop(thread.tid, None)
 
