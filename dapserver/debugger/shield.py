@@ -1,4 +1,4 @@
-"""Letting signals wait while a thread executes one instruction: a fast timer's would leave no time for any."""
+"""Letting signals wait while a thread executes one instruction: a fast timer's leave no time for any."""
 
 from __future__ import annotations
 
