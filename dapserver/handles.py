@@ -10,6 +10,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.stack import StackFrame
 
 if TYPE_CHECKING:
+    from dapserver.debugger.goroutines import Goroutine
     from dapserver.debugger.values.value import Value
 
 T = TypeVar("T")
@@ -17,10 +18,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame of a stopped thread."""
+    """A frame of a stopped thread; or of a goroutine, looked at from there."""
 
     tid: int
     stack_frame: StackFrame
+    goroutine: Goroutine | None = None
+    """Whose frame it is, if it is not the thread's own: what names mean there, they mean there alone."""
 
 
 class Group(Enum):
@@ -29,6 +32,8 @@ class Group(Enum):
     LOCALS = "Locals"
     GLOBALS = "Globals"
     REGISTERS = "Registers"
+    GOROUTINES = "Goroutines"
+    SYSTEM_GOROUTINES = "System goroutines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,16 @@ class PartsOf:
     """What to evaluate in the frame to get the value; None: nothing does."""
 
 
-Container = VariablesOf | PartsOf
+@dataclass(frozen=True, slots=True)
+class StackOf:
+    """What a goroutine opens into: its frames."""
+
+    frame: Frame
+    """From where it is looked at."""
+    goroutine: Goroutine
+
+
+Container = VariablesOf | PartsOf | StackOf
 
 
 class Handles(Generic[T]):

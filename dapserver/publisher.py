@@ -18,6 +18,7 @@ from dapserver.debugger.history import History
 from dapserver.debugger.modules import Changes, Module, Modules
 from dapserver.debugger.process import Process
 from dapserver.debugger.stop import Reason, Stop
+from dapserver.debugger.thread import State
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import Connection
 from dapserver.ptrace import procfs, signals
@@ -46,6 +47,8 @@ class Publisher:
         self._refetches = refetches
         self._refetch_owed = False
         self._ends_session = True
+        self._looked: int | None = None
+        """At which count of resumes all threads stood still when files were looked for."""
         self.modules = Modules(process.living)
         self.history = History()
         self.on_modules: Callable[[Changes], None] = lambda _: None
@@ -151,6 +154,11 @@ class Publisher:
 
     def module_changes(self) -> None:
         """Announce what was mapped and unmapped since the last look."""
+        # The maps of a process with 500 threads are long, and an editor asks for 500 stacks at once.
+        if self._looked == self._process.resumes:
+            return
+        still = all(thread.state is State.STOPPED for thread in self._process.threads.values())
+        self._looked = self._process.resumes if still else None
         try:
             changes = self.modules.refresh()
         except OSError:
@@ -162,7 +170,16 @@ class Publisher:
         if changes.loaded or changes.unloaded:
             self.on_modules(changes)
 
-    def _module(self, reason: Literal["new", "removed"], module: Module) -> None:
+    def served_modules(self) -> bool:
+        """Announce modules whose debug information has come from a server; whether there are any."""
+        served = self.modules.served()
+        for module in served:
+            self._module("changed", module)
+        if served:
+            self.on_modules(Changes(loaded=served))
+        return bool(served)
+
+    def _module(self, reason: Literal["new", "removed", "changed"], module: Module) -> None:
         body = dap.ModuleEventBody(reason=reason, module=module_body(module))
         self._connection.post("module", body)
 
@@ -173,5 +190,7 @@ def module_body(module: Module) -> dap.Module:
         id=module.id,
         name=module.name,
         path=module.path,
+        symbol_status="from a debuginfod server" if module.symbol_file else None,
+        symbol_file_path=module.symbol_file,
         address_range=f"{module.start:#x}-{module.end:#x}",
     )

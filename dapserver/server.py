@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib
 import logging
 import os
 import select
@@ -30,6 +31,19 @@ log = logging.getLogger(__name__)
 
 REAP_EVERY = 5
 """Seconds after which ended sessions are noticed even if no client comes."""
+
+LATE = (
+    "dapserver.debugger.unwinding",
+    "dapserver.symbols.debug_files",
+    "dapserver.debugger.values.inspector",
+    "dapserver.debugger.values.listing",
+    "dapserver.wishes",
+    "dapserver.debugger.evaluation.compiled",
+    "dapserver.debugger.evaluation.parser",
+    "dapserver.debugger.disassembly",
+    "capstone",
+)
+"""What a session imports when it needs it; a server does so before, while nobody waits for it."""
 
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -191,10 +205,14 @@ def serve_forever(listener: Listener) -> None:
     # An editor that starts a server on a socket of its own reads our stderr. If it is killed,
     # nobody is left to end us.
     watched = 2 if listener.sock.family == socket.AF_UNIX else None
+    ahead = list(LATE)
     try:
         while True:
-            if _somebody_came(listener, watched):
+            if _somebody_came(listener, watched, 0 if ahead else REAP_EVERY):
                 _accept_one(listener, sessions)
+            elif ahead:
+                importlib.import_module(ahead.pop(0))
+                gc.freeze()
             elif _closed(watched):
                 break
             _reap(sessions)
@@ -209,8 +227,8 @@ def serve_forever(listener: Listener) -> None:
             Path(listener.name).unlink(missing_ok=True)
 
 
-def _somebody_came(listener: Listener, watched: int | None) -> bool:
-    """Wait for a client; False now and then, and when there is something else to see to."""
+def _somebody_came(listener: Listener, watched: int | None, timeout: float) -> bool:
+    """Wait some seconds for a client; False then, and when there is something else to see to."""
     poll = select.poll()
     poll.register(listener.sock, select.POLLIN)
     if watched is not None:
@@ -219,7 +237,7 @@ def _somebody_came(listener: Listener, watched: int | None) -> bool:
     # yet, or one that was reaped but is in the list still.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
     try:
-        ready = poll.poll(REAP_EVERY * 1000)
+        ready = poll.poll(timeout * 1000)
     finally:
         signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
     return any(fd == listener.sock.fileno() for fd, _ in ready)

@@ -25,7 +25,8 @@ from dapserver.publisher import Publisher
 
 if TYPE_CHECKING:
     from dapserver.debugger.values.inspector import Inspector
-    from dapserver.requests.arguments import LaunchArguments
+    from dapserver.requests.arguments import CommonArguments, LaunchArguments
+    from dapserver.served_files import ServedFiles
     from dapserver.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,13 @@ class Session:
         self.configured = False
         """Whether `configurationDone` has come."""
         self.output: ProgramOutput | None = None
+        self.served: ServedFiles | None = None
         self.frames: Handles[Frame] = Handles("Frame")
         self.variables: Handles[Container] = Handles("Variables reference")
+        self.goto_targets: Handles[int] = Handles("Goto target")
         """Addresses; they do not die."""
+        self.step_in_targets: Handles[int] = Handles("Step-in target")
+        """Addresses of calls."""
         self._publisher: Publisher | None = None
         self._stacks: Stacks | None = None
         self._inspector: Inspector | None = None
@@ -162,9 +167,9 @@ class Session:
 
     # -- the tracer ------------------------------------------------------------------------
 
-    def adopt(self, process: Process, launched: LaunchArguments | None, source_map: dict[str, str]) -> None:
+    def adopt(self, process: Process, launched: LaunchArguments | None, arguments: CommonArguments) -> None:
         """Take charge of a process that was just attached to or launched."""
-        self._source_map = source_map
+        self._source_map = dict(arguments.source_map)
         self.process = process
         process.signal_filters = self._signal_filters
         self.launched = launched
@@ -176,6 +181,7 @@ class Session:
         )
         self._stacks = Stacks(self._publisher.modules, process.living)
         self._publisher.on_exec = self._stacks.renew
+        self._ask_servers(wanted=arguments.debuginfod)
         self._inspector = None
         self._ended.clear()
         self._tracer = Tracer(self._child_signal, process)
@@ -185,6 +191,23 @@ class Session:
         if self._wishes is not None:
             self._wishes.attach(process, self._stacks, self._publisher)
         self.wake_soon()  # something may have stopped before the reader was there
+
+    def _ask_servers(self, *, wanted: bool) -> None:
+        """Have debuginfod servers asked for what is not here, no longer those of a former process."""
+        if self.served is not None:
+            self.served.close()
+            self.served = None
+        if wanted:
+            from dapserver.served_files import ServedFiles  # noqa: PLC0415 - few want it
+
+            refetches = bool(self.client and self.client.supports_invalidated_event)
+            self.served = ServedFiles(
+                self.connection,
+                self.require_publisher(),
+                self.require_stacks(),
+                self._source_map,
+                refetches=refetches,
+            )
 
     def wake(self) -> None:
         """One wake-up: drain, decide, resume (all in the tracer), write.
@@ -258,6 +281,7 @@ class Session:
         """A thread runs again, or is elsewhere."""
         self.frames.forget(tid)
         self.variables.forget(tid)
+        self.step_in_targets.forget(tid)
         if self._stacks is not None:
             self._stacks.forget(tid)
         if self._inspector is not None:
@@ -357,6 +381,7 @@ class Session:
 
     async def close(self) -> None:
         """The client is gone, or this process is to end: undo everything."""
+        self._ask_servers(wanted=False)
         await self.leave(kill=self.launched is not None)
         if self.output is not None:
             self.output.close()

@@ -12,6 +12,8 @@ from dapserver.symbols.cfi import CallFrames
 from dapserver.symbols.cfi_program import Row
 from dapserver.symbols.dwarf.reading import DwarfError
 
+INJECTED = {"runtime.sigpanic", "runtime.asyncPreempt", "runtime.asyncPreempt.abi0"}
+
 
 class CodeMap:
     """The executable memory of a process, by address."""
@@ -73,15 +75,15 @@ class CodeMap:
             return None
 
     def is_fault_of_go(self, module: Module, address: int) -> bool:
-        """Whether *address* is in the function that Go's signal handler lets a fault seem to call.
+        """Whether *address* is in a function that Go's signal handler lets the code seem to call.
 
-        It returns to the very instruction that faulted (runtime.sigpanic), not behind a call.
+        It returns to the very instruction that faulted or was preempted, not behind a call.
         """
         image = self._modules.image(module)
         if image is None or image.section(".gopclntab") is None:
             return False
         symbol = image.symbols.nearest(address - module.bias)
-        return symbol is not None and symbol.name == "runtime.sigpanic"
+        return symbol is not None and symbol.name in INJECTED
 
     def _load(self, module: Module) -> CallFrames:
         image = self._modules.image(module)

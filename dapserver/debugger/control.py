@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.conditions import Conditions, Moment
@@ -26,7 +25,7 @@ from dapserver.debugger.unwinding import Unwinder
 from dapserver.debugger.values.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dapserver.debugger.breakpoints.table import Breakpoints
     from dapserver.debugger.modules import Changes, Module, Modules
@@ -177,29 +176,36 @@ class Control:
 
     # -- steps ---------------------------------------------------------------------------------------
 
-    def step(self, thread: Thread, kind: Kind, *, by_instruction: bool = False) -> None:
-        """Let a stopped thread do a step when it is resumed. Raises DebuggerError if it cannot."""
+    def step(
+        self, thread: Thread, kind: Kind, *, by_instruction: bool = False, into: int | None = None
+    ) -> None:
+        """Let a stopped thread do a step when it is resumed; *into*: the address of the only call to go into.
+
+        Raises DebuggerError if it cannot.
+        """
         registers = self._process.registers(thread)
         thread.step = Step(
             thread,
             kind,
             by_instruction=by_instruction,
-            places=Places(self._lines, self.sites, self._memory, self._caller, self._escapes),
+            places=Places(self._lines, self.sites, self._memory, self._callers, self._escapes),
+            into=into,
         )
         thread.step.begin(registers)
 
     def abandon_steps(self, thread: Thread | None = None) -> None:
         """Forget the step of a thread, or all: they are resumed for another purpose."""
         for each in [thread] if thread else list(self._process.threads.values()):
+            each.returned = None
             if each.step is not None:
                 each.step.end()
                 each.step = None
 
-    def _caller(self, registers: Registers) -> Caller | None:
-        frames = list(islice(self._unwinder.walk(registers, self._memory.read), 2))
-        if len(frames) < 2 or frames[0].cfa is None:
-            return None
-        return Caller(frames[1].pc, frames[1].sp)
+    def _callers(self, registers: Registers) -> Iterator[Caller]:
+        frames = self._unwinder.walk(registers, self._memory.read)
+        if next(frames).cfa is not None:
+            for frame in frames:
+                yield Caller(frame.pc, frame.sp)
 
     # -- the end -------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from dapserver.debugger.events import Event, Stopped, ThreadExited, ThreadStarted
@@ -33,7 +33,7 @@ class Life(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Halt:
     """A stop and how long it lasted, in microseconds of the monotonic clock; `end` 0: it lasts."""
 
@@ -52,6 +52,8 @@ class History:
         self._ends: deque[tuple[ThreadExited, int]] = deque(maxlen=MOST_LIVES)
         """And when: as they came, for a storm has no time for more."""
         self.halts: list[Halt] = []
+        self._lasting: list[Halt] = []
+        """Those of them that have no end yet: there are few, and steps make many halts."""
 
     def record(self, events: Iterable[Event]) -> None:
         """Take in what just happened."""
@@ -73,18 +75,21 @@ class History:
 
     def _halted(self, event: Stopped, now: int) -> None:
         stop = event.stop
-        if any(not halt.end and (halt.all_threads or halt.tid == stop.tid) for halt in self.halts):
+        if any(halt.all_threads or halt.tid == stop.tid for halt in self._lasting):
             return  # a pause of what stands still already
-        self.halts.append(Halt(stop.reason, stop.tid, stop.all_threads, now))
+        halt = Halt(stop.reason, stop.tid, stop.all_threads, now)
+        self.halts.append(halt)
+        self._lasting.append(halt)
         if len(self.halts) > MOST_STOPS:
             del self.halts[0]
 
     def resumed(self, tid: int | None) -> None:
         """End the stops of one thread, or of all."""
         now = microseconds()
-        for place, halt in enumerate(self.halts):
-            if not halt.end and (tid is None or halt.tid == tid):
-                self.halts[place] = replace(halt, end=now)
+        for halt in self._lasting:
+            if tid is None or halt.tid == tid:
+                halt.end = now
+        self._lasting = [halt for halt in self._lasting if not halt.end]
 
     @property
     def cursor(self) -> int:

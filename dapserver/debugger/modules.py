@@ -7,13 +7,13 @@ import mmap
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dapserver.ptrace import procfs
 from dapserver.ptrace.procfs import Mapping
 
 if TYPE_CHECKING:
+    from dapserver.debugger.debug_servers import DebugServers
     from dapserver.symbols.dwarf import SourceInfo
     from dapserver.symbols.elf import ElfFile
 
@@ -37,10 +37,12 @@ class Module:
     """What to add to the file's own addresses."""
     source: SourceInfo | None = None
     source_looked_for: bool = False
+    symbol_file: str | None = None
+    """Where the debug information is, if it came from a server."""
 
     @property
     def name(self) -> str:
-        return Path(self.path).name
+        return os.path.basename(self.path)
 
     @property
     def start(self) -> int:
@@ -89,6 +91,10 @@ class Modules:
         self._next_id = 1
         self._modules: dict[tuple[str, int, int], Module] = {}
         self._changes = Changes()
+        self._text = b""
+        """What was read the last time."""
+        self.servers: DebugServers | None = None
+        """Whom to ask for debug information that is not here."""
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
@@ -96,6 +102,14 @@ class Modules:
     def at(self, address: int) -> Module | None:
         """The module that has an address."""
         return next((module for module in self._modules.values() if module.covers(address)), None)
+
+    def of_go(self) -> Module | None:
+        """The module with Go's runtime: the program, or a file that was read already; None: there is none."""
+        for number, module in enumerate(self._modules.values()):
+            image = self.image(module) if number == 0 else module.image
+            if image is not None and image.section(".gopclntab") is not None:
+                return module
+        return None
 
     def refresh(self) -> Changes:
         """Look again; what has changed since the last call."""
@@ -105,8 +119,12 @@ class Modules:
 
     def look(self) -> None:
         """Look at /proc/PID/maps again. A file has one module, wherever its parts are mapped."""
+        text = procfs.maps(self._living())
+        if text == self._text:
+            return
+        self._text = text
         grouped: dict[tuple[str, int, int], list[Mapping]] = {}
-        for mapping in procfs.mappings(self._living()):
+        for mapping in procfs.mappings(text):
             grouped.setdefault(_key(mapping), []).append(mapping)
         modules: dict[tuple[str, int, int], Module] = {}
         for key, mappings in grouped.items():
@@ -124,6 +142,7 @@ class Modules:
         """After an exec nothing is mapped that was."""
         self._changes.unloaded += self._modules.values()
         self._modules = {}
+        self._text = b""
 
     def place(self, address: int) -> Place:
         """Say in words where an address is."""
@@ -146,7 +165,18 @@ class Modules:
                 files = DebugFiles(roots=(f"/proc/{self._living()}/root", ""))
                 with contextlib.suppress(DwarfError, OSError):
                     module.source = files.source_info(image, module.path.removesuffix(DELETED))
+                if module.source is None and self.servers is not None:
+                    self.servers.ask(module, image)
         return module.source
+
+    def served(self) -> list[Module]:
+        """Give the modules whose debug information has come from a server since the last call."""
+        found = []
+        for module, file, source in self.servers.take() if self.servers is not None else ():
+            if module.source is None and module in self._modules.values():
+                module.source, module.symbol_file = source, file
+                found.append(module)
+        return found
 
     def image(self, module: Module) -> ElfFile | None:
         """The module's file, read when first asked for; None if it cannot be read."""
@@ -168,8 +198,11 @@ class Modules:
         if module.path == VDSO:
             with open(f"/proc/{tid}/mem", "rb", buffering=0) as memory:
                 return memoryview(os.pread(memory.fileno(), first.end - first.start, first.start))
-        # Through the process's root: it may live in a container, with other files of that name.
+        # Through the process's root: it may live in a container, with other files of that name. After
+        # a mere chroot(2) the names in maps are ours: they begin at the reader's root (d_path).
         path = f"/proc/{tid}/root{module.path}"
+        if not os.path.exists(path):
+            path = module.path
         if module.path.endswith(DELETED):
             path = f"/proc/{tid}/map_files/{first.start:x}-{first.end:x}"
         with open(path, "rb") as file:

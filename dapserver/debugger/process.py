@@ -59,6 +59,8 @@ class Process:
         """What knows breakpoints and steps; None while nobody has used any."""
         self.offspring = Offspring(pid, self.architecture)
         self.signal_filters = SignalFilters()
+        self.resumes = 0
+        """How often threads were resumed: where all stand still, none has run while it stays the same."""
         self.debug_registers = NOTHING
         """What all threads are to have in their debug registers."""
         self._leader_traced = False
@@ -353,6 +355,7 @@ class Process:
     def resume_thread(self, thread: Thread) -> None:
         """End a thread's ptrace-stop as job control and its signal demand."""
         status = thread.status
+        self.resumes += 1
         try:
             self._tidy(thread)
             if status is not None and status.kind is Kind.GROUP_STOP:

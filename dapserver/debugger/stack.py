@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.memory import Memory
@@ -13,6 +12,9 @@ from dapserver.ptrace.registers import Registers
 
 if TYPE_CHECKING:
     from dapserver.debugger.unwinding import PhysicalFrame, Unwinder
+    from dapserver.symbols.dwarf.source import SourceFrame
+
+MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class StackFrame:
     """How many frames further in share `physical`: they are inlined into this one."""
 
 
+@dataclass(slots=True)
+class _Stack:
+    """A thread's stack, as far as it has been walked."""
+
+    frames: list[StackFrame]
+    physical: Iterator[PhysicalFrame]
+    ahead: PhysicalFrame | None
+    """The frame behind them: that it is there can be told without looking for its source."""
+
+
 class Stacks:
     """The stacks of one process's stopped threads, walked as far as somebody asks.
 
@@ -48,56 +60,76 @@ class Stacks:
         self._living = living
         self._unwinder: Unwinder | None = None
         self.memory = Memory(living)
-        self._walked: dict[int, list[StackFrame]] = {}
-        self._walks: dict[int, Iterator[StackFrame]] = {}
+        self._stacks: dict[int, _Stack] = {}
+        self._known: dict[tuple[Module | None, int], tuple[str, Sequence[SourceFrame]]] = {}
+        """What is at an address: threads that wait do so at the same places."""
 
     def frames(self, tid: int, registers: Registers, start: int, count: int) -> tuple[list[StackFrame], bool]:
         """Give *count* frames from the *start*th, innermost first, and whether there are more."""
-        if tid not in self._walks:
-            self._walks[tid] = self._walk(registers)
-            self._walked[tid] = []
-        walked = self._walked[tid]
-        walked += islice(self._walks[tid], max(0, start + count + 1 - len(walked)))
-        return walked[start : start + count], len(walked) > start + count
+        if tid not in self._stacks:
+            physical = self._unwind(registers)
+            self._stacks[tid] = _Stack([], physical, next(physical, None))
+        stack = self._stacks[tid]
+        self._extend(stack, start + count)
+        more = stack.ahead is not None or len(stack.frames) > start + count
+        return stack.frames[start : start + count], more
+
+    def is_at_hand(self, tid: int, registers: Registers, end: int) -> bool:
+        """Whether the frames before the *end*th can be given without reading files."""
+        if tid in self._stacks:
+            return len(self._stacks[tid].frames) >= end
+        return end == 1 and (self._modules.at(registers.pc), registers.pc) in self._known
 
     def forget(self, tid: int) -> None:
         """A thread runs again."""
-        self._walks.pop(tid, None)
-        self._walked.pop(tid, None)
+        self._stacks.pop(tid, None)
 
     def renew(self) -> None:
         """The process runs another program, with other memory."""
-        self._walks.clear()
-        self._walked.clear()
+        self._stacks.clear()
+        self._known.clear()
         self.memory.renew()
 
     def caller(self, tid: int, frame: StackFrame) -> StackFrame | None:
         """Give the next frame out that has registers of its own; None if there is none."""
-        walked = self._walked.get(tid, [])
+        stack = self._stacks.get(tid)
+        if stack is None:
+            return None
+        walked = stack.frames
         index = next((i for i, each in enumerate(walked) if each.physical is frame.physical), len(walked))
         while index < len(walked) and walked[index].physical is frame.physical:
             index += 1
             if index == len(walked):
-                walked += islice(self._walks[tid], 1)
+                self._extend(stack, index + 1)
         return walked[index] if index < len(walked) else None
 
-    def _walk(self, registers: Registers) -> Iterator[StackFrame]:
+    def walk_from(
+        self, registers: Registers | Mapping[str, int], *, has_called: bool
+    ) -> Iterator[StackFrame]:
+        """Walk a stack that is not the selected thread's; *registers* may be few (`Unwinder.walk`)."""
+        for physical in self._unwind(registers, has_called=has_called):
+            yield from self._describe(physical, innermost=False)
+
+    def _extend(self, stack: _Stack, count: int) -> None:
+        """Walk on until there are *count* frames."""
+        while len(stack.frames) < count and stack.ahead is not None:
+            stack.frames += self._describe(stack.ahead, innermost=not stack.frames)
+            stack.ahead = next(stack.physical, None)
+
+    def _unwind(
+        self, registers: Registers | Mapping[str, int], *, has_called: bool = False
+    ) -> Iterator[PhysicalFrame]:
         if self._unwinder is None:
             from dapserver.debugger.unwinding import Unwinder  # noqa: PLC0415 - 30 ms of start-up
 
             self._unwinder = Unwinder(self._modules, self._living)
-        innermost = True
-        for physical in self._unwinder.walk(registers, self.memory.read):
-            yield from self._describe(physical, innermost=innermost)
-            innermost = False
+        return self._unwinder.walk(registers, self.memory.read, has_called=has_called)
 
     def _describe(self, physical: PhysicalFrame, *, innermost: bool) -> Iterator[StackFrame]:
         """The frames that the source knows where the machine has one."""
         module = physical.module
         registers = None if innermost else physical.registers
-        place = str(self._modules.place(physical.pc if innermost else physical.lookup_pc))
-        source = self._modules.source_info(module) if module is not None else None
-        known = source.frames_at(physical.lookup_pc - module.bias) if source and module else []
+        place, known = self._source(module, physical.lookup_pc)
         for inlined, frame in enumerate(known):
             yield StackFrame(
                 physical.pc,
@@ -115,3 +147,13 @@ class Stacks:
         if not known:
             is_signal = physical.is_signal_frame
             yield StackFrame(physical.pc, place, None, 0, 0, False, is_signal, module, registers, physical)
+
+    def _source(self, module: Module | None, pc: int) -> tuple[str, Sequence[SourceFrame]]:
+        """What is at an address: in words by the symbols, and the functions that the source knows there."""
+        if (module, pc) not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            source = self._modules.source_info(module) if module is not None else None
+            frames = source.frames_at(pc - module.bias) if source and module else []
+            self._known[module, pc] = str(self._modules.place(pc)), frames
+        return self._known[module, pc]

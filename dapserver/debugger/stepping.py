@@ -8,15 +8,17 @@ counts for one thread and for one activation: the stack pointer tells a recursiv
 from __future__ import annotations
 
 from enum import Enum, auto
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dapserver.debugger.breakpoints.traps import Verdict
+from dapserver.debugger.escapes import Pad, Panic
 from dapserver.debugger.lines import Lines, Region, within
 from dapserver.debugger.stop import Reason
 from dapserver.symbols.abi import X86_64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dapserver.debugger.breakpoints.sites import Sites
     from dapserver.debugger.escapes import Escapes
@@ -40,6 +42,9 @@ FAR = 4096
 
 G_IN_TLS = -8
 """Where, from a thread's fs_base, Go has the address of the goroutine that the thread runs (runtime.g)."""
+
+FRAMES = 64
+"""Around ours in which somebody may recover."""
 
 STUB = 8
 """Instructions between a call and the function in another module (the procedure linkage table)."""
@@ -68,8 +73,8 @@ class Places(NamedTuple):
     lines: Lines
     sites: Sites
     memory: Memory
-    caller: Callable[[Registers], Caller | None]
-    """Unwinds one frame."""
+    callers: Callable[[Registers], Iterator[Caller]]
+    """Unwinds the stack; nothing where that begins with a guess."""
     escapes: Escapes
 
 
@@ -83,14 +88,17 @@ class Step:
         *,
         by_instruction: bool,
         places: Places,
+        into: int | None = None,
     ) -> None:
+        """*into*: the address of the only call that it goes into, if it goes over all others."""
         self.thread = thread
-        self._kind = kind
+        self._kind = kind if into is None else Kind.OVER
+        self._into = into
         self._by_instruction = by_instruction
         self._lines = places.lines
         self._sites = places.sites
         self._memory = places.memory
-        self._caller = places.caller
+        self._callers = places.callers
         self._escapes = places.escapes
         self._region = Region(0, [], [], [])
         self._start = 0
@@ -99,7 +107,12 @@ class Step:
         """A site of ours, and the lowest stack pointer with which it counts."""
         self._watched: list[int] = []
         """All sites of ours: those of the ways out are others once a library is loaded."""
+        self._landings: dict[int, int | None] = {}
+        """Where the thread may come to while an exception is thrown, and the lowest stack pointer with which
+        that counts; None: in whichever frame that is."""
         self._is_last_target = False
+        self._left: int | None = None
+        """An address in the function whose return is waited for."""
         self._is_in_handler = False
         """Whether it runs to where a handler of a signal returns to."""
         self._return: tuple[int, int] | None = None
@@ -139,7 +152,7 @@ class Step:
             self._is_in_handler = True
             return None
         if above is not None and sp < last_sp and self._has_called(last_pc, above) and pc != above:
-            return self._entered(pc, above, sp + 8)
+            return self._entered(pc, above, sp + 8, last_pc)
         if self._by_instruction:
             return DONE
         if within(pc, self._region.code):
@@ -147,15 +160,19 @@ class Step:
         if within(pc, self._region.function):
             return self._elsewhere_in_function(pc)
         if sp > last_sp and self._memory.word(last_sp) == pc:
-            return self._returned(registers)
+            verdict = self._returned(registers)
+            self.thread.returned = last_pc if verdict is DONE else None
+            return verdict
         if above is None:
             return DONE
-        return self._entered(pc, above, sp + 8)  # a jump: the callee returns for us
+        return self._entered(pc, above, sp + 8, last_pc)  # a jump: the callee returns for us
 
     def reached(self, thread: Thread, registers: Registers) -> Verdict | None:
         """A thread has come to a site of this step: whether the step is done."""
         if self._target is None or not self._is_mine(thread, registers):
             return None
+        if self._is_landing(registers):
+            return self._landed(thread, registers, self._target[1])
         if registers.pc != self._target[0]:
             self._escape(registers, self._target[1])
             return None
@@ -184,6 +201,7 @@ class Step:
     def _continued(self, registers: Registers) -> Verdict | None:
         """What it ran through is over: whether the step is."""
         if self._is_last_target:
+            self.thread.returned = self._left
             return DONE
         self.thread.single_step = True
         self.thread.undisturbed, self._is_in_handler = self._is_in_handler, False
@@ -223,14 +241,14 @@ class Step:
             return False
         return code[:1] == b"\xe8" or (code[:1] == b"\xff" and len(code) > 1 and code[1] >> 3 & 7 == 2)
 
-    def _entered(self, pc: int, return_address: int, sp: int) -> Verdict | None:
-        """A function was called."""
+    def _entered(self, pc: int, return_address: int, sp: int, call: int) -> Verdict | None:
+        """A function was called, by the instruction at *call*."""
         if self._by_instruction:
             if self._kind is Kind.INTO:
                 return DONE
             self._run_to(return_address, sp)
             return None
-        if self._kind is Kind.INTO:
+        if self._kind is Kind.INTO or call == self._into:
             self._return, self._stub = (return_address, sp), STUB
             return self._in_stub(pc)
         self._run_to(return_address, sp)
@@ -247,7 +265,7 @@ class Step:
             self._return = None
             if body == pc:
                 return DONE
-            self._is_last_target = True
+            self._is_last_target, self._left = True, None
             self._run_to(body, 0)
             return None
         self._stub -= 1
@@ -260,10 +278,47 @@ class Step:
     def _escape(self, registers: Registers, outermost: int) -> None:
         """The thread leaves functions otherwise than by returning: on from where it comes out."""
         landing = self._escapes.landing(registers)
-        if landing is not None and landing.sp >= outermost and landing.pc != registers.pc:
+        if isinstance(landing, Panic):
+            frames = list(self._outer_frames(registers, outermost))
+            self._expect({each.pc: each.sp for each in reversed(frames)})
+        elif isinstance(landing, Pad):
+            self._expect({landing.pc: None})
+        elif landing is not None and landing.sp >= outermost and landing.pc != registers.pc:
             self._drop_target()
-            self._is_last_target |= landing.is_jump
+            self._is_last_target, self._left = self._is_last_target or landing.is_jump, None
             self._run_to(landing.pc, landing.sp)
+
+    def _is_landing(self, registers: Registers) -> bool:
+        if registers.pc not in self._landings:
+            return False
+        lowest = self._landings[registers.pc]
+        return lowest is None or registers.sp >= lowest
+
+    def _landed(self, thread: Thread, registers: Registers, outermost: int) -> Verdict | None:
+        """A frame goes on that was thrown through; so do we if it is not further in, and handles that."""
+        if self._landings[registers.pc] is None:
+            self._expect({})
+            if registers.sp < outermost or not self._escapes.is_handler(registers):
+                return None
+        self._drop_target()
+        self._follow(thread)
+        self._is_last_target = False  # what was to be returned to is gone
+        return self._continued(registers)
+
+    def _outer_frames(self, registers: Registers, outermost: int) -> Iterator[Caller]:
+        """The frames around ours: who recovers, returns to one of them."""
+        outer = (each for each in self._callers(registers) if each.sp > outermost)
+        return islice(outer, FRAMES)
+
+    def _expect(self, landings: dict[int, int | None]) -> None:
+        """Watch these places while an exception is thrown, and no others."""
+        for each in self._landings.keys() - {self._target[0]} if self._target else ():
+            self._sites.discard(each, self)
+            self._watched.remove(each)
+        self._landings = landings
+        for each in landings:
+            self._sites.add(each, self)
+            self._watched.append(each)
 
     def _resolved_at(self, pc: int) -> int | None:
         """Where the dynamic linker jumps to the function that it is just looking for, if *pc* is in that."""
@@ -278,7 +333,7 @@ class Step:
     def _returned(self, registers: Registers) -> Verdict | None:
         region = self._lines.at(registers.pc)
         if region is not None and self._kind is not Kind.OUT and not self._by_instruction:
-            if any(registers.pc == low for low, _ in region.code):
+            if region.line and any(registers.pc == low for low, _ in region.code):
                 return DONE
             self._region = region  # through the rest of the line that has called
             return None
@@ -301,10 +356,10 @@ class Step:
             self._region = region._replace(code=region.inlined[0])
             self.thread.single_step = True
             return
-        caller = self._caller(registers)
+        caller = next(self._callers(registers), None)
         self.thread.single_step = False
         if caller is not None:
-            self._is_last_target = True
+            self._is_last_target, self._left = True, registers.pc
             self._run_to(caller.pc, caller.sp)
 
     def _run_to(self, address: int, sp: int) -> None:
@@ -317,4 +372,4 @@ class Step:
     def _drop_target(self) -> None:
         for each in self._watched:
             self._sites.discard(each, self)
-        self._watched, self._target = [], None
+        self._watched, self._target, self._landings = [], None, {}

@@ -49,6 +49,8 @@ class Thread:
     """We sent PTRACE_INTERRUPT, so its system call may have been cut short. (interruptible_waits.c)"""
     step: Step | None = None
     """What it is to do before it stops again by itself."""
+    returned: int | None = None
+    """An address in the function that its last step came out of by its return."""
     single_step: bool = False
     """Whether it is to execute but one instruction when it is resumed."""
     undisturbed: bool = False

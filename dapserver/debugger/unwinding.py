@@ -58,17 +58,21 @@ class Unwinder:
         """Give at most *limit* frames, innermost first; at least one. Never raises for garbage."""
         return list(islice(self.walk(registers, memory), limit))
 
-    def walk(self, registers: Registers, memory: ReadMemory) -> Iterator[PhysicalFrame]:
+    def walk(
+        self, registers: Registers | Mapping[str, int], memory: ReadMemory, *, has_called: bool = False
+    ) -> Iterator[PhysicalFrame]:
         """Give frames while somebody asks, innermost first; *memory* is read a page at a time.
 
+        *registers* may be few, of a function that *has_called* another, as in a stack that no thread is on.
         The end is where call frame information says so (the return address is undefined), where
         the return address is 0, where nothing tells the caller, or where a frame repeats.
         """
         self._code.refresh()
         known = dict(registers.items())
         abi = X86_64 if "rip" in known else AARCH64
-        start = {number: known[name] for name, number in abi.numbers.items()}
-        return _Walk(abi, self._code, PageCache(memory)).frames(start)
+        start = {number: known[name] for name, number in abi.numbers.items() if name in known}
+        first = _Caller(start, {}, is_interrupted=not has_called)
+        return _Walk(abi, self._code, PageCache(memory)).frames(first)
 
 
 class _Walk:
@@ -79,8 +83,8 @@ class _Walk:
         self.code = code
         self.memory = memory
 
-    def frames(self, start: dict[int, int]) -> Iterator[PhysicalFrame]:
-        caller: _Caller | None = _Caller(start, {}, is_interrupted=True)
+    def frames(self, first: _Caller) -> Iterator[PhysicalFrame]:
+        caller: _Caller | None = first
         seen: set[tuple[int, int]] = set()
         while caller is not None:
             frame, row = self._frame(caller)

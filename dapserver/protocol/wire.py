@@ -168,6 +168,17 @@ class Connection:
         log.debug("event %s %r", event, body)
         self.outbox.post(Event(event=event, body=body))
 
+    def between_requests(self, action: Callable[[], None]) -> None:
+        """Do something as soon as no request is being handled, and send what it posts."""
+        task = asyncio.get_running_loop().create_task(self._between_requests(action))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _between_requests(self, action: Callable[[], None]) -> None:
+        async with self._turn:
+            action()
+            self.outbox.flush()
+
     # -- called by pygls.io_.run_async ------------------------------------------------------
 
     def structure_message(self, data: dict[str, Any]) -> dict[str, Any]:

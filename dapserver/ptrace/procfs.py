@@ -159,13 +159,18 @@ def ranges(pid: int) -> list[tuple[int, int, str]]:
     return result
 
 
-def mappings(pid: int) -> list[Mapping]:
-    """The mapped files of a process, and [vdso], in the order of their addresses.
+def maps(pid: int) -> bytes:
+    """The text of /proc/PID/maps, for `mappings`.
 
     Of a process whose leader has ended, give another thread's id: a zombie has no memory.
     """
+    return _read(f"/proc/{pid}/maps")
+
+
+def mappings(maps: bytes) -> list[Mapping]:
+    """The mapped files of a process, and [vdso], in the order of their addresses."""
     result = []
-    for line in _read(f"/proc/{pid}/maps").splitlines():
+    for line in maps.splitlines():
         fields = line.split(None, 5)
         if len(fields) == 6 and (fields[5].startswith(b"/") or fields[5] == b"[vdso]"):
             start, _, end = fields[0].partition(b"-")

@@ -32,6 +32,7 @@ class CommonArguments(Model):
     stop_on_entry: bool = False
     source_map: dict[str, str] = Field(default_factory=dict)
     non_stop: bool = False
+    debuginfod: bool = False
     token: str | None = None
 
 

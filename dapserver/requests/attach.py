@@ -25,7 +25,7 @@ async def attach(session: Session, arguments: AttachArguments) -> None:
     if pid is None:
         pid = await _wait_for(arguments)
     process = attaching.attach(pid, non_stop=arguments.non_stop)
-    session.adopt(process, None, arguments.source_map)
+    session.adopt(process, None, arguments)
     if arguments.stop_on_entry:
         process.stopping.begin(Reason.PAUSE, next(iter(process.threads.values())))
 

@@ -70,7 +70,7 @@ async def _start(session: Session, arguments: LaunchArguments) -> None:
             connection = await _start_in_terminal(session, holder, command, arguments)
         with connection:
             process = take_over(connection, arguments.program, non_stop=arguments.non_stop)
-    session.adopt(process, arguments, arguments.source_map)
+    session.adopt(process, arguments, arguments)
     begin_launched_program(session)
 
 

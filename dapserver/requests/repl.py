@@ -16,6 +16,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.thread import State
 from dapserver.handles import Frame
 from dapserver.ptrace import signals
+from dapserver.requests import goroutines
 from dapserver.requests.scopes import scope_of
 from dapserver.session import Session
 
@@ -144,7 +145,11 @@ async def backtrace(session: Session, frame: Frame | None, rest: str) -> str:
     if rest and not rest.isdigit():
         raise DebuggerError(f"{rest} is no number of frames.")
     limit = int(rest or FRAMES)
-    frames = await _stack(session, _selected(frame).tid, limit + 1)
+    selected = _selected(frame)
+    if selected.goroutine is not None:
+        frames = await goroutines.frames(session, selected.goroutine, slice(0, limit + 1))
+    else:
+        frames = await _stack(session, selected.tid, limit + 1)
     rows = [[f"#{n}", _place(each)] for n, each in enumerate(frames[:limit])]
     return table(rows) + ("\n(more)" if len(frames) > limit else "")
 

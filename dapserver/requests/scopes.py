@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dapserver.handles import Frame, Group, VariablesOf
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import request
+from dapserver.requests import goroutines
 from dapserver.session import Session
 
 if TYPE_CHECKING:
@@ -20,11 +21,20 @@ HINTS = {Group.LOCALS: "locals", Group.GLOBALS: "globals", Group.REGISTERS: "reg
 async def scopes(session: Session, arguments: dap.ScopesArguments) -> dap.ScopesResponseBody:
     frame = session.frames.get(arguments.frame_id)
     scope = scope_of(session, frame)
-    groups = [Group.REGISTERS]
-    # In a thread of its own: debug information is read.
-    if await asyncio.to_thread(lambda: scope.function) is not None:
-        groups = list(Group)
-    return dap.ScopesResponseBody(scopes=[_shown(session, frame, group) for group in groups])
+    # In a thread of its own, all at once: debug information is read.
+    groups, of_goroutines = await asyncio.to_thread(
+        lambda: (_groups(scope), goroutines.scope(session, frame))
+    )
+    shown = [_shown(session, frame, group) for group in groups]
+    return dap.ScopesResponseBody(scopes=[*shown, of_goroutines] if of_goroutines else shown)
+
+
+def _groups(scope: Scope) -> list[Group]:
+    if scope.function is not None:
+        return list(HINTS)
+    if scope.problem or scope.results():
+        return [Group.LOCALS, Group.REGISTERS]
+    return [Group.REGISTERS]
 
 
 def scope_of(session: Session, frame: Frame) -> Scope:

@@ -24,10 +24,12 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
     session.require_publisher().module_changes()
     registers = session.require_process().registers(thread)
     start, count = max(0, arguments.start_frame or 0), arguments.levels or ALL
-    # In a thread of its own: files are read, and other threads of the program may be running.
-    frames, more = await asyncio.to_thread(
-        session.require_stacks().frames, thread.tid, registers, start, count
-    )
+    stacks = session.require_stacks()
+    if stacks.is_at_hand(thread.tid, registers, start + count):
+        frames, more = stacks.frames(thread.tid, registers, start, count)
+    else:
+        # In a thread of its own: files are read, and other threads of the program may be running.
+        frames, more = await asyncio.to_thread(stacks.frames, thread.tid, registers, start, count)
     shown = [_shown(session, thread.tid, frame) for frame in frames]
     return dap.StackTraceResponseBody(stack_frames=shown, total_frames=start + len(frames) + more)
 
@@ -35,10 +37,13 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
 def _shown(session: Session, tid: int, frame: StackFrame) -> dap.StackFrame:
     path = session.map_source(frame.path) if frame.path else None
     there = path is not None and frame.line > 0 and _exists(path)
+    if session.served is not None and frame.path and frame.module and not there:
+        session.served.ask_for_source(frame.module, frame.path)
     return dap.StackFrame(
         id=session.frames.add(tid, Frame(tid, frame)),
         name=_name(frame, has_source=there),
-        source=dap.Source(name=os.path.basename(path), path=path) if there and path else None,
+        # A file from a server has another name in the client library's cache.
+        source=dap.Source(name=os.path.basename(frame.path or ""), path=path) if there and path else None,
         line=frame.line if there else 0,
         column=frame.column if there else 0,
         instruction_pointer_reference=f"{frame.pc:#x}",

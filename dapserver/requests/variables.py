@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dapserver.debugger.errors import DebuggerError
-from dapserver.handles import Container, Frame, Group, PartsOf
+from dapserver.handles import Container, Frame, Group, PartsOf, StackOf, VariablesOf
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
+from dapserver.requests import goroutines
 from dapserver.requests.memory import tell
-from dapserver.requests.scopes import scope_of
+from dapserver.requests.scopes import HINTS, scope_of
 from dapserver.session import Session
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ capability(supports_set_variable=True, supports_value_formatting_options=True)
 async def variables(session: Session, arguments: dap.VariablesArguments) -> dap.VariablesResponseBody:
     container = session.variables.get(arguments.variables_reference)
     scope = scope_of(session, container.frame)
+    if _is_of_goroutines(container):
+        return dap.VariablesResponseBody(variables=await goroutines.rows(session, container, arguments))
     # In a thread of its own: memory and debug information are read.
     lines = await asyncio.to_thread(_lines, scope, container, arguments)
     return dap.VariablesResponseBody(variables=[shown(session, container.frame, each) for each in lines])
@@ -76,17 +79,23 @@ def _lines(
         else:
             found = list(children(container.value, start, count, arguments.filter))
         return listing.lines(found, container.expression, how)
-    if arguments.filter == "indexed":
+    if arguments.filter == "indexed" or isinstance(container, StackOf) or container.group not in HINTS:
         return []
     groups = {Group.LOCALS: listing.local_lines, Group.GLOBALS: listing.static_lines}
     list_group = groups.get(container.group, listing.register_lines)
     return list_group(scope, how, slice(start, start + count if count else None), name)
 
 
+def _is_of_goroutines(container: Container) -> TypeGuard[VariablesOf | StackOf]:
+    return isinstance(container, StackOf) or (
+        isinstance(container, VariablesOf) and container.group in {Group.GOROUTINES, Group.SYSTEM_GOROUTINES}
+    )
+
+
 def _format(container: Container, asked: dap.ValueFormat | None) -> Format:
     from dapserver.debugger.values.listing import VIEW, hexadecimal  # noqa: PLC0415 - as above
 
-    is_register = not isinstance(container, PartsOf) and container.group is Group.REGISTERS
+    is_register = isinstance(container, VariablesOf) and container.group is Group.REGISTERS
     return hexadecimal(VIEW, is_hex=is_register or bool(asked and asked.hex))
 
 
@@ -95,7 +104,8 @@ def shown(session: Session, frame: Frame, line: Line) -> dap.Variable:
     attributes = ["readOnly"] if line.is_read_only else None
     return dap.Variable(
         name=line.name,
-        evaluate_name=line.expression,
+        # The client would evaluate it in the frame that is selected.
+        evaluate_name=line.expression if frame.goroutine is None else None,
         presentation_hint=dap.VariablePresentationHint(kind=line.kind, attributes=attributes),
         **value_body(session, frame, line),
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import mmap
 import os
 import posixpath
-import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dapserver.symbols.dwarf import SourceInfo
 from dapserver.symbols.elf import ElfError, ElfFile, SectionType
+from dapserver.symbols.opening import mapped
+from dapserver.symbols.split_files import SplitFilesOnDisk
 
 DEBUG_DIRECTORIES = ("/usr/lib/debug",)
 DEBUG_SECTIONS = (".debug_info", ".zdebug_info")
@@ -47,13 +48,32 @@ class DebugFiles:
 
         Raises DwarfError if there is some that cannot be read.
         """
-        if not _has_debug_info(elf):
-            separate = self.separate(elf, path)
-            if separate is None:
-                return None
-            elf, path = separate.elf, separate.path
-        alternate = self.alternate(elf, path)
-        return SourceInfo.open(elf, alternate.elf if alternate else None)
+        if _has_debug_info(elf):
+            return self._opened(elf, self.alternate(elf, path), path)
+        separate = self.separate(elf, path)
+        if separate is None:
+            return None
+        return self._opened(separate.elf, self.alternate(separate.elf, separate.path), path, separate.path)
+
+    def source_info_in(
+        self, file: str, elf: ElfFile, path: str, fetch: Callable[[bytes], str | None]
+    ) -> SourceInfo | None:
+        """Open the debug information of *elf*, which is the file *path*, in *file*, which a server gave.
+
+        *fetch* gets another file, by its build id. None: *file* does not belong to *elf*.
+        """
+        for found in self._open([file]):
+            if found.elf.build_id == elf.build_id and _has_debug_info(found.elf):
+                alternate = self.alternate(found.elf, file)
+                link = _alternate_link(found.elf)
+                if alternate is None and link is not None and (fetched := fetch(link[1])) is not None:
+                    alternate = next(self._open([fetched]), None)
+                return self._opened(found.elf, alternate, path, file)
+        return None
+
+    def _opened(self, elf: ElfFile, alternate: DebugFile | None, *paths: str) -> SourceInfo | None:
+        places = SplitFilesOnDisk(self.roots, self.directories, paths)
+        return SourceInfo.open(elf, alternate.elf if alternate else None, places)
 
     def separate(self, elf: ElfFile, path: str) -> DebugFile | None:
         """Find the file with the debug information that was stripped from *elf*."""
@@ -79,7 +99,7 @@ class DebugFiles:
         name, build_id = link
         places = [posixpath.join(posixpath.dirname(path), name), *self._by_build_id(build_id)]
         for candidate in self._open(places):
-            if candidate.elf.build_id == build_id:
+            if _identity(candidate.elf) == build_id:
                 return candidate
         return None
 
@@ -96,21 +116,10 @@ class DebugFiles:
         for root in self.roots:
             for path in paths:
                 try:
-                    data = _map(root + path)
+                    data = mapped(root + path)
                     yield DebugFile(path, ElfFile.parse(data), data)
                 except (OSError, ElfError, ValueError):
                     continue  # not there, or not what we look for
-
-
-def _map(path: str) -> mmap.mmap:
-    # A name in a file of unknown origin may lead to a FIFO, whose opening would wait for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ElfError(f"{path} is no file")
-        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-    finally:
-        os.close(descriptor)
 
 
 def _has_debug_info(elf: ElfFile) -> bool:
@@ -146,6 +155,14 @@ def _alternate_link(elf: ElfFile) -> tuple[str, bytes] | None:
         name, end, checksum = supplementary[3:].partition(b"\0")
         build_id = checksum[1:]
     return (os.fsdecode(name), build_id) if name and build_id else None
+
+
+def _identity(elf: ElfFile) -> bytes | None:
+    """What those that refer to an alternate file know it by: its build id, or what .debug_sup says."""
+    supplementary = _contents(elf, ".debug_sup")
+    if supplementary[2:3] == b"\1":
+        return supplementary[3:].partition(b"\0")[2][1:]
+    return elf.build_id
 
 
 def _belongs(candidate: DebugFile, build_id: bytes | None, crc: int) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import mmap
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Self
 
+from dapserver.symbols.compression import CompressionError, decompressed
 from dapserver.symbols.elf_symbols import SymbolTable
 
 Data = bytes | bytearray | memoryview | mmap.mmap
@@ -27,15 +27,12 @@ DYNAMIC_ENTRY = struct.Struct("<QQ")
 RELOCATION = struct.Struct("<QQq")
 R_X86_64_IRELATIVE = 37
 NOTE_HEADER = struct.Struct("<III")
-COMPRESSION_HEADER = struct.Struct("<IIQQ")
 
 CLASS_32, CLASS_64 = 1, 2
 LITTLE_ENDIAN = 1
 PN_XNUM = 0xFFFF  # e_phnum: the real count is in section 0
 SHN_XINDEX = 0xFFFF
 SHF_COMPRESSED = 0x800
-ELFCOMPRESS_ZLIB = 1
-DEFLATE_MAX_RATIO = 1032  # zlib.net/zlib_tech.html; more is a damaged header
 NT_GNU_BUILD_ID = 3
 EMPTY = memoryview(b"")
 
@@ -171,12 +168,22 @@ class ElfFile:
         """Give the bytes of *section*, decompressed if need be (gABI 4, "Section Compression").
 
         Empty for a section without bytes in the file (SHT_NOBITS). Raises ElfError if it lies
-        outside of the file or its compressed data is damaged or not zlib.
+        outside of the file or its compressed data is damaged or of an unknown method.
         """
         view = _contents(self._data, section)
         if view is None:
             raise ElfError(f"section {section.name or section.index} lies outside of the ELF file")
-        return _decompress(view, section.name) if section.flags & SHF_COMPRESSED else view
+        if not section.flags & SHF_COMPRESSED:
+            return view
+        try:
+            return decompressed(view, section.name)
+        except CompressionError as error:
+            raise ElfError(str(error)) from None
+
+    @property
+    def size(self) -> int:
+        """Of the file; bytes."""
+        return len(self._data)
 
     @property
     def dynamic(self) -> tuple[tuple[int, int], ...]:
@@ -332,25 +339,6 @@ def _contents(view: memoryview, section: Section) -> memoryview | None:
     if section.offset + section.size > len(view):
         return None
     return view[section.offset : section.offset + section.size]
-
-
-def _decompress(view: memoryview, name: str) -> memoryview:
-    if len(view) < COMPRESSION_HEADER.size:
-        raise ElfError(f"section {name} ends within its compression header")
-    kind, _, size, _ = COMPRESSION_HEADER.unpack_from(view)
-    packed = view[COMPRESSION_HEADER.size :]
-    if kind != ELFCOMPRESS_ZLIB:
-        raise ElfError(f"section {name} is compressed by method {kind}; only zlib is supported")
-    if size > len(packed) * DEFLATE_MAX_RATIO:
-        raise ElfError(f"section {name} claims more data than its bytes can hold")
-    try:
-        # one byte more than claimed, to notice a claim that is too small
-        unpacked = zlib.decompressobj().decompress(packed, size + 1)
-    except zlib.error as error:
-        raise ElfError(f"section {name} cannot be decompressed: {error}") from None
-    if len(unpacked) != size:
-        raise ElfError(f"section {name} is not of the size its compression header claims")
-    return memoryview(unpacked)
 
 
 def _notes(view: memoryview, align: int) -> Iterator[Note]:

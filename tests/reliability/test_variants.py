@@ -112,6 +112,24 @@ def test_R48_files_are_those_that_the_container_has(contained: Contained, connec
     leave(client, contained)
 
 
+def test_R48_files_below_another_root(tmp_path: Path, connect: Connect) -> None:
+    """chroot(2) alone makes no namespace, so /proc/PID/maps names the files as we would."""
+    shutil.copy(build("crowd.c", "-static"), tmp_path)
+    with Target("chroot", str(tmp_path), "/crowd", "3") as target:
+        target.wait_line("main")
+        client = connect()
+        attach(client, target)
+        obey(target, "visit bob")
+        pause(client, target.pid)
+        names = {
+            frame["name"].split()[0]
+            for tid in client.threads()
+            for frame in client.request("stackTrace", threadId=tid)["stackFrames"]
+        }
+        assert "main" in names
+        leave(client, target)
+
+
 FLAGS = {
     "static": ("-static",),
     "stripped": ("-s",),

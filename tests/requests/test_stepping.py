@@ -157,7 +157,7 @@ def test_objects(cpp: Stepper) -> None:
         frame = cpp.step("stepOut" if "unique_ptr" in frame["name"] else "stepIn")
     assert cpp.is_at("value")
     cpp.step("stepOut")
-    cpp.finish("objects 7")
+    cpp.finish("objects 11")
 
 
 # -- Rust and Go -----------------------------------------------------------------------------------------

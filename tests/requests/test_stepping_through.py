@@ -76,7 +76,7 @@ def test_out_of_a_function_that_jumps(c: Stepper) -> None:
     c.finish("jump 7")
 
 
-def test_signals_that_arrive_all_the_time(c: Stepper) -> None:
+def test_R38_signals_that_arrive_all_the_time(c: Stepper) -> None:
     """Their handler is no part of a step, and no step is lost."""
     c.stop("signals", "signals")
     c.goes("signals_loop")
@@ -102,13 +102,13 @@ def test_a_breakpoint_in_a_signal_handler_ends_the_step(c: Stepper) -> None:
     c.finish("signals 5050")
 
 
-def test_over_fork_vfork_and_clone(c: Stepper) -> None:
+def test_R37_over_fork_vfork_and_clone(c: Stepper) -> None:
     c.stop("fork", "children")
     c.goes("forked", "waited", "vfork", "vforked", "vfork_waited", "create", "join", "children_end")
     c.finish("children 8")
 
 
-def test_instructions_through_fork_vfork_and_clone(c: Stepper) -> None:
+def test_R37_instructions_through_fork_vfork_and_clone(c: Stepper) -> None:
     c.stop("vfork", "children")
     while not c.is_at("create"):
         c.step(granularity="instruction")
@@ -204,7 +204,7 @@ def test_over_an_exception(cpp: Stepper) -> None:
     frame = cpp.step()
     assert frame["name"].startswith("thrown")
     assert frame["line"] in {line_of(CPP, "caught"), line_of(CPP, "caught") - 1}
-    cpp.finish("throw 3")
+    cpp.finish("throw 7")
 
 
 def test_over_an_exception_that_goes_through_frames(cpp: Stepper) -> None:
@@ -212,14 +212,14 @@ def test_over_an_exception_that_goes_through_frames(cpp: Stepper) -> None:
     frame = cpp.step()
     assert frame["name"].startswith("thrown")
     assert frame["line"] in {line_of(CPP, "caught_through"), line_of(CPP, "caught_through") - 1}
-    cpp.finish("throw 3")
+    cpp.finish("throw 7")
 
 
 def test_a_throw_itself(cpp: Stepper) -> None:
     cpp.stop("throw", "throw")
     frame = cpp.step()
     assert frame["name"].startswith("thrown")
-    cpp.finish("throw 3")
+    cpp.finish("throw 7")
 
 
 # -- the end ---------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def test_at_the_end_of_main(c: Stepper) -> None:
     expect_end(c.client, c.target, 0)
 
 
-def test_at_the_end_of_a_thread(c: Stepper) -> None:
+def test_R40_at_the_end_of_a_thread(c: Stepper) -> None:
     c.stop("thread", "thread")
     assert c.tid != c.target.pid
     c.goes("thread_return", "thread_end")
@@ -254,7 +254,7 @@ def test_at_the_end_of_a_thread(c: Stepper) -> None:
     assert c.target.wait_line("thread") == "thread 0"
 
 
-def test_into_an_exec(c: Stepper) -> None:
+def test_R37_into_an_exec(c: Stepper) -> None:
     """The step ends with the program that it was in: the other one runs."""
     c.stop("execute", "execute")
     c.client.request("next", threadId=c.tid)
@@ -264,7 +264,7 @@ def test_into_an_exec(c: Stepper) -> None:
     c.finish("calls 28")
 
 
-def test_an_exit_on_the_way(c: Stepper) -> None:
+def test_R40_an_exit_on_the_way(c: Stepper) -> None:
     c.stop("calls", "calls")
     c.target.process.kill()
     expect_end(c.client, c.target, -9)

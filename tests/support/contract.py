@@ -12,7 +12,7 @@ from typing import Any
 
 Message = dict[str, Any]
 
-NAME = re.compile(r".* \[(\d+)\]", re.DOTALL)
+NAME = re.compile(r".* \[(\d+)\]( goroutine \d+( \S+)?)?", re.DOTALL)
 INT32_MAX = 2**31 - 1
 # What a session may say by itself without having been asked. Anything else is noise to an editor.
 KNOWN_EVENTS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +22,18 @@ def read(path: Path | str) -> ElfFile:
 def shapes(*flags: str) -> Path:
     """programs/shapes.c, compiled with *flags*."""
     return build(str(PROGRAMS / "shapes.c"), *flags)
+
+
+@functools.cache
+def with_zstd() -> Path:
+    """programs/shapes.c, its debug sections compressed with zstd: linkers and compilers of today can."""
+    whole = shapes()
+    packed = whole.with_name("shapes-zstd")
+    if not packed.exists():
+        fresh = whole.with_name(f"shapes-zstd-{os.getpid()}")
+        run("objcopy", "--compress-debug-sections=zstd", whole, fresh)
+        fresh.rename(packed)
+    return packed
 
 
 def program(name: str) -> Path:

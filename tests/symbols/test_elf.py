@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dapserver.symbols.elf import ElfError, ElfFile, FileType, SegmentFlag, SegmentType
-from tests.symbols.files import libc, mapped_files, program, read, run, shapes, this_python
+from tests.symbols.files import libc, mapped_files, program, read, run, shapes, this_python, with_zstd
 
 EM_X86_64, EM_AARCH64 = 62, 183
 DT_NEEDED = 1
@@ -130,8 +130,9 @@ def test_the_vdso_is_read_from_memory() -> None:
 # -- sections ------------------------------------------------------------------------------------
 
 
-def test_compressed_sections_are_inflated(tmp_path: Path) -> None:
-    packed, plain = shapes("-gz=zlib"), tmp_path / "plain"
+@pytest.mark.parametrize("method", ["zlib", "zstd"])
+def test_compressed_sections_are_inflated(method: str, tmp_path: Path) -> None:
+    packed, plain = (with_zstd() if method == "zstd" else shapes("-gz=zlib")), tmp_path / "plain"
     run("objcopy", "--decompress-debug-sections", packed, plain)
     packed_elf, plain_elf = read(packed), read(plain)
     names = [s.name for s in packed_elf.sections if s.name.startswith(".debug_")]
@@ -146,13 +147,15 @@ def test_compressed_sections_are_inflated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "claimed", "complaint"),
     [
-        (2, 100, "only zlib"),
+        (3, 100, "only zlib and zstd"),
         (1, 1 << 60, "more data than its bytes can hold"),
+        (2, 1 << 60, "more data than its bytes can hold"),
         (1, 10, "not of the size"),
+        (2, 10, "not of the size"),
     ],
 )
 def test_a_false_compression_header_is_refused(kind: int, claimed: int, complaint: str) -> None:
-    data = bytearray(shapes("-gz=zlib").read_bytes())
+    data = bytearray((with_zstd() if kind == 2 else shapes("-gz=zlib")).read_bytes())
     section = ElfFile.parse(bytes(data)).section(".debug_info")
     assert section is not None
     struct.pack_into("<IIQ", data, section.offset, kind, 0, claimed)

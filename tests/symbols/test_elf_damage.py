@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dapserver.symbols.elf import DEFLATE_MAX_RATIO, ElfError, ElfFile
-from tests.symbols.files import shapes
+from dapserver.symbols.compression import MAX_RATIO, ZSTD_ROOM
+from dapserver.symbols.elf import ElfError, ElfFile
+from tests.symbols.files import shapes, with_zstd
 
 HEADER_SIZE = 64
-ORIGINALS = [("-gz=zlib",), ("-rdynamic", "-s"), ("-static-pie", "-s")]
+ORIGINALS: dict[str, Callable[[], Path]] = {
+    "zlib": lambda: shapes("-gz=zlib"),
+    "zstd": with_zstd,
+    "rdynamic": lambda: shapes("-rdynamic", "-s"),
+    "static-pie": lambda: shapes("-static-pie", "-s"),
+}
 
 
 def read_everything(data: bytes) -> None:
@@ -25,7 +33,7 @@ def read_everything(data: bytes) -> None:
     assert elf.build_id is None or elf.build_id
     for section in elf.sections:
         with contextlib.suppress(ElfError):
-            assert len(elf.contents(section)) <= len(data) * DEFLATE_MAX_RATIO
+            assert len(elf.contents(section)) <= len(data) * MAX_RATIO + ZSTD_ROOM
     for segment in elf.segments:
         elf.load_bias(segment.address, segment.offset)
         elf.symbols.nearest(segment.address + 1)
@@ -34,9 +42,9 @@ def read_everything(data: bytes) -> None:
         assert found is None or (found.name and found.offset <= address)
 
 
-@pytest.fixture(params=ORIGINALS, scope="module", ids=" ".join)
+@pytest.fixture(params=ORIGINALS, scope="module")
 def original(request: pytest.FixtureRequest) -> bytes:
-    return shapes(*request.param).read_bytes()
+    return ORIGINALS[request.param]().read_bytes()
 
 
 @given(position=st.integers(0), edits=st.data())

@@ -49,6 +49,8 @@ class FrameState:
     """Registers of the kernel's that DWARF has no number for."""
     thread_pointer: int | None = None
     """Where the C library keeps its thread: `fs_base` of x86-64."""
+    returned: int | None = None
+    """In the innermost frame: an address in the function that the thread has just come back from."""
     _frame: Frame | None = None
 
     def frame_in(self, space: Space) -> Frame:

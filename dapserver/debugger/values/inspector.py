@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, cast
 
 from dapserver.debugger.errors import DebuggerError
+from dapserver.debugger.goroutines import Goroutines
 from dapserver.debugger.values.frame import FrameState
 from dapserver.debugger.values.registers import (
     NT_PRFPREG,
@@ -40,6 +41,7 @@ class Inspector:
         self._scopes: dict[int, dict[tuple[int, int], Scope]] = {}
         self._states: dict[int, dict[int, FrameState]] = {}
         """Of each thread the physical frames that were looked at, by identity."""
+        self.goroutines = Goroutines(process, stacks, self.space)
 
     def scope(self, thread: Thread, frame: StackFrame) -> Scope:
         """Give the names of a frame. Makes ptrace requests: call it in the tracer's thread.
@@ -59,6 +61,7 @@ class Inspector:
 
     def forget(self, tid: int) -> None:
         """A thread runs again."""
+        self.goroutines.forget()
         self._forget_frames(tid)
 
     def _forget_frames(self, tid: int) -> None:
@@ -86,6 +89,7 @@ class Inspector:
             names=self._process.architecture.registers,
             others={name: value for name, value in known.items() if name not in numbers},
             thread_pointer=known.get("fs_base"),
+            returned=thread.returned,
         )
 
     def _outer_state(self, tid: int, frame: StackFrame, thread_pointer: int | None) -> FrameState:

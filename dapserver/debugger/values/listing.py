@@ -58,12 +58,22 @@ def line(
 
 
 def local_lines(scope: Scope, how: Format, part: slice, name: str | None = None) -> list[Line]:
-    """Make lines of a frame's arguments and locals, the innermost block's before those around it."""
-    variables = [*scope.arguments(), *scope.locals()]
-    names = [f"{each.name} (line {each.line})" if each.is_shadowed else each.name for each in variables]
+    """Make lines of a frame's arguments and locals, the innermost block's before those around it.
+
+    What a function has just returned there comes before them all. Raises DebuggerError if the debug
+    information is in a file that is missing.
+    """
+    rows: list[tuple[str, Value, str | None]] = [(label, value, None) for label, value in scope.results()]
+    if scope.problem is not None and not rows:
+        raise DebuggerError(f"There are no variables: {scope.problem}.")
+    for each in (*scope.arguments(), *scope.locals()):
+        if each.is_shadowed:
+            rows.append((f"{each.name} (line {each.line})", each.value, None))
+        else:
+            rows.append((each.name, each.value, each.name))
     return [
-        line(label, each.value, None if each.is_shadowed else each.name, how)
-        for label, each in list(zip(names, variables, strict=True))[part]
+        line(label, value, expression, how)
+        for label, value, expression in rows[part]
         if name is None or label == name
     ]
 

@@ -58,10 +58,25 @@ class Scope:
         entries = self.frame.entries
         return entries[self._inlined] if self._inlined < len(entries) else None
 
+    @functools.cached_property
+    def problem(self) -> str | None:
+        """Why nothing is known of the frame's variables, where the debug information is elsewhere."""
+        if self.function is not None or self.frame.source is None:
+            return None
+        return self.frame.source.problem_at(self.frame.address)
+
     @property
     def language(self) -> Language:
         """What the frame's function is written in."""
         return unit_language(self.function.unit) if self.function is not None else Language.C
+
+    def results(self) -> Sequence[tuple[str, Value]]:
+        """Give a label and the value of each result of a function that has just returned here."""
+        if self.frame.state.returned is None or self._inlined:
+            return ()
+        from dapserver.debugger.values.returned import results  # noqa: PLC0415 - behind a stepOut alone
+
+        return results(self.frame)
 
     def arguments(self) -> Sequence[Variable]:
         """Give the arguments of the frame's function, in their order."""

@@ -122,22 +122,27 @@ class CodePlaces:
             is_entry = address == function.ranges[0][0]
             if is_entry and asked < line and asked < declaration_line(function.entry):
                 return None
-        address = past_prologue(self._source, file.unit, function, address)
+        address = past_prologue(self._source, function, address)
         return CodePlace(address, file.path, line, column, self._source.function_name(function))
 
 
 def _one_a_block(function: Function, rows: list[FileRow]) -> Iterator[FileRow]:
-    """The first row in each block of a function: a loop's line has several, which are one place."""
+    """The first row in each block of a function: a loop's line has several, which are one place.
+
+    In each part of the code, too: gcc -O2 puts the `abort()` of `if (wrong) abort();` elsewhere, and
+    whoever passes the line need not come there.
+    """
     if len(rows) == 1:  # so that the blocks of a large function need not be found
         yield from rows
         return
-    seen: set[Entry] = set()
+    seen: set[tuple[Entry, int]] = set()
     for file, row in rows:
         block = function.entry
         with suppress(DwarfError):
             block = function.block_at(row[0])
-        if block not in seen:
-            seen.add(block)
+        part = next((low for low, high in function.ranges if low <= row[0] < high), 0)
+        if (block, part) not in seen:
+            seen.add((block, part))
             yield file, row
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from dapserver.symbols.demangle import demangle
 from dapserver.symbols.dwarf.code_places import CodePlace
-from dapserver.symbols.dwarf.constants import At, Tag
+from dapserver.symbols.dwarf.completions import Completions
+from dapserver.symbols.dwarf.constants import At
 from dapserver.symbols.dwarf.entries import Entry
 from dapserver.symbols.dwarf.functions import linkage_name, qualified_name
 from dapserver.symbols.dwarf.prologues import past_prologue
 from dapserver.symbols.dwarf.ranges import entry_ranges
-from dapserver.symbols.dwarf.reading import damage, uleb128
-from dapserver.symbols.dwarf.units import UNIT_REFERENCES, Unit
-from dapserver.symbols.dwarf.variables_index import FUNCTION_TAGS
+from dapserver.symbols.dwarf.units import Unit
+from dapserver.symbols.dwarf.variables_index import FUNCTION_TAGS, alternate_of
 from dapserver.symbols.function_names import FunctionPattern
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ SEARCH_LIMIT = 64 << 20
 """Bytes of debug information that are searched for names which symbols have told already."""
 INSTANCES_LIMIT = 100
 """Instances of a template that are looked for."""
-CALLABLE = frozenset({Tag.SUBPROGRAM, Tag.INLINED_SUBROUTINE})
 
 
 def function_addresses(source: SourceInfo, name: str) -> list[CodePlace]:
@@ -42,7 +40,8 @@ def function_addresses(source: SourceInfo, name: str) -> list[CodePlace]:
     if pattern is None:
         return []
     starts = {start for _, start in pattern.symbols(source.info.symbols) if source.info.is_code(start)}
-    is_large = len(source.info.sections[".debug_info"]) > SEARCH_LIMIT
+    size = sum(len(info.sections[".debug_info"]) for info in source.info.all_files())
+    is_large = size > SEARCH_LIMIT
     entries = _entries_beside(source, pattern, starts) if starts and is_large else _entries(source, pattern)
     starts.update(_from_entries(source, pattern, entries))
     places: dict[int, CodePlace] = {}
@@ -59,27 +58,27 @@ def _place(source: SourceInfo, address: int) -> CodePlace | None:
     if found is None:
         return None
     unit, function = found
-    address = past_prologue(source, unit, function, address)
+    address = past_prologue(source, function, address)
     return CodePlace(address, *source.place(unit, address), source.function_name(function))
 
 
 def _from_entries(source: SourceInfo, pattern: FunctionPattern, entries: Iterator[Entry]) -> Iterator[int]:
     """Where functions start, and their inlined copies, by the names in the debug information."""
-    wanted: defaultdict[Unit, set[int]] = defaultdict(set)
+    wanted: list[Entry] = []
+    units: set[Unit] = set()
     left = UNITS_LIMIT
     for entry in entries:
-        if entry.unit not in wanted:
+        if entry.unit not in units:
+            units.add(entry.unit)
             left -= entry.unit.header.size
             if left < 0:
                 break
         with source.noting_problems():
             if _is_meant(pattern, entry):
-                wanted[entry.unit].add(entry.offset)
-    for unit, offsets in wanted.items():
+                wanted.append(entry)
+    for entry in Completions(source).of(wanted):
         with source.noting_problems():
-            for offset in _with_completions(unit, offsets):
-                with source.noting_problems():
-                    yield from _start(Entry(unit, offset))
+            yield from _start(entry)
 
 
 def _entries(source: SourceInfo, pattern: FunctionPattern) -> Iterator[Entry]:
@@ -88,8 +87,14 @@ def _entries(source: SourceInfo, pattern: FunctionPattern) -> Iterator[Entry]:
     yield from index.functions(name)
     if "<" not in name:
         beginning = re.compile(rb"\0(" + re.escape(name.encode()) + rb"<[^\0]*)\0")
-        for match in islice(beginning.finditer(source.info.sections[".debug_str"]), INSTANCES_LIMIT):
-            yield from index.functions(match[1].decode(errors="replace"))
+        alternate = alternate_of(source.info)
+        instances = (
+            match[1].decode(errors="replace")
+            for info in (*source.info.all_files(), *([alternate] if alternate else ()))
+            for match in beginning.finditer(info.sections[".debug_str"])
+        )
+        for instance in islice(dict.fromkeys(instances), INSTANCES_LIMIT):
+            yield from index.functions(instance)
 
 
 def _entries_beside(source: SourceInfo, pattern: FunctionPattern, starts: set[int]) -> Iterator[Entry]:
@@ -117,44 +122,3 @@ def _is_meant(pattern: FunctionPattern, entry: Entry) -> bool:
         return True
     qualified = qualified_name(entry)
     return qualified is not None and pattern.matches(qualified)
-
-
-def _with_completions(unit: Unit, offsets: set[int]) -> set[int]:
-    """Functions, and what completes them: definitions of declarations, copies of abstract instances."""
-    by_origin: defaultdict[int, list[int]] = defaultdict(list)
-    for offset, origin in _origins(unit):
-        by_origin[origin].append(offset)
-    found: set[int] = set()
-    new = set(offsets)
-    while new:
-        found |= new
-        new = {offset for origin in new for offset in by_origin[origin]} - found
-    return found
-
-
-def _origins(unit: Unit) -> Iterator[tuple[int, int]]:
-    """All functions and inlined copies of a unit that complete others in it: their offsets, the others'."""
-    unit.outline  # noqa: B018 - makes the unit's data bytes, which are twice as fast to read
-    data, abbreviations = unit.data, unit.abbreviations
-    position, end, depth = unit.header.root, len(unit.data), 0
-    with damage("debugging entries"):
-        while position < end:
-            offset = position
-            code = data[position]
-            position += 1
-            if code == 0:
-                depth -= 1
-                if depth <= 0:
-                    return
-                continue
-            if code >= 0x80:
-                code, position = uleb128(data, offset)
-            abbreviation = abbreviations[code]
-            if abbreviation.tag in CALLABLE:
-                for name in (At.ABSTRACT_ORIGIN, At.SPECIFICATION):
-                    value = abbreviation.read(name, data, position)
-                    if value is not None and value.form in UNIT_REFERENCES and isinstance(value.raw, int):
-                        yield offset, value.raw
-            skip = abbreviation.skip
-            position = skip(data, position) if skip else position + abbreviation.fixed_size
-            depth += abbreviation.has_children

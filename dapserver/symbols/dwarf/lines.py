@@ -45,7 +45,7 @@ class LineTable:
         offset = unit.root.number(At.STMT_LIST)
         if offset is None:
             return None
-        return cls(line_header(unit.info.sections[".debug_line"], offset, unit.encoding), unit)
+        return cls(line_header(unit.section(".debug_line"), offset, unit.encoding), unit)
 
     def path(self, file: int) -> str | None:
         """Give the path of a file by its number in rows and in DW_AT_call_file; None if unknown.

@@ -47,11 +47,13 @@ def _whole_list(unit: Unit, position: int, *, is_index: bool) -> tuple[Located, 
 
 def located(unit: Unit, position: int) -> Iterator[Located]:
     """Give the parts of a location list; the default one last, with all addresses."""
-    return _old_list(unit, position) if unit.encoding.version < 5 else _list(unit, position)
+    if unit.encoding.version >= 5:
+        return _list(unit, position)
+    return _gnu_list(unit, position) if unit.has_gnu_locations else _old_list(unit, position)
 
 
 def _old_list(unit: Unit, position: int) -> Iterator[Located]:
-    section = unit.info.sections[".debug_loc"]
+    section = unit.section(".debug_loc")
     size = unit.encoding.address_size
     base, new_base = unit.base_address, (1 << 8 * size) - 1
     while True:
@@ -67,17 +69,53 @@ def _old_list(unit: Unit, position: int) -> Iterator[Located]:
             yield base + low, base + high, _bytes(section, position - length, length)
 
 
+def _gnu_list(unit: Unit, position: int) -> Iterator[Located]:
+    """A list of .debug_loc.dwo: split debug information before version 5 (GNU's DebugFission)."""
+    section = unit.section(".debug_loc")
+    base = unit.base_address
+    while True:
+        kind = section[position]
+        position += 1
+        if kind == LocationEntry.END_OF_LIST:
+            return
+        if kind in {LocationEntry.BASE_ADDRESSX, LocationEntry.STARTX_ENDX, LocationEntry.STARTX_LENGTH}:
+            index, position = uleb128(section, position)
+            low = unit.indexed_address(index)
+            if kind == LocationEntry.BASE_ADDRESSX:
+                base = low
+                continue
+        elif kind == LocationEntry.OFFSET_PAIR:
+            low = base + unsigned(section, position, 4)
+            position += 4
+        else:
+            raise DwarfError(f"the unknown location list entry {kind}")
+        if kind == LocationEntry.STARTX_ENDX:
+            index, position = uleb128(section, position)
+            high = unit.indexed_address(index)
+        else:
+            length = unsigned(section, position, 4)
+            if length >> 31:
+                length = (
+                    length + 2 & 0xFFFFFFFF
+                )  # gcc 12 writes end - start - 1 where the start is `label - 1`
+            high = (base if kind == LocationEntry.OFFSET_PAIR else low) + length
+            position += 4
+        length = unsigned(section, position, 2)
+        position += 2 + length
+        yield low, high, _bytes(section, position - length, length)
+
+
 def _list_offset(unit: Unit, index: int) -> int:
     """Where list number *index* is (7.29)."""
     size = unit.encoding.offset_size
     base = unit.root.number(At.LOCLISTS_BASE)
     if base is None:
         base = 12 if size == 4 else 20  # behind the only header
-    return base + unsigned(unit.info.sections[".debug_loclists"], base + index * size, size)
+    return base + unsigned(unit.section(".debug_loclists"), base + index * size, size)
 
 
 def _list(unit: Unit, position: int) -> Iterator[Located]:  # noqa: C901, PLR0912 - one case for each kind of entry
-    section = unit.info.sections[".debug_loclists"]
+    section = unit.section(".debug_loclists")
     size = unit.encoding.address_size
     base = unit.base_address
 

@@ -206,7 +206,9 @@ class _Locating(Evaluation):
 
     def implicit_pointer(self) -> None:
         target = self.fixed(self.unit.encoding.offset_size)
-        self.found = PointerTo(self.unit.info.entry_at(target), self.sleb())
+        offset = self.sleb()
+        if target:  # gcc 12 writes 0 in split debug information of version 5: what it meant is lost
+            self.found = PointerTo(self.unit.entry_at(target), offset)
 
     # -- what ----------------------------------------------------------------------------------
 
@@ -230,7 +232,8 @@ class _Locating(Evaluation):
         self.push(self.machine.frame_base() + self.sleb())
 
     def thread_local(self) -> None:
-        self.push(self.machine.thread_local(self.stack.pop()))
+        offset = self.stack.pop()
+        self.push(self.machine.thread_local(self.unit.info.thread_local_offset(offset)))
 
     def entry_value(self) -> None:
         self.push(self.machine.entry_value(self.block()))
@@ -261,11 +264,11 @@ class _Locating(Evaluation):
         self.call(Entry(self.unit, self.fixed(size)))
 
     def call_anywhere(self) -> None:
-        self.call(self.unit.info.entry_at(self.fixed(self.unit.encoding.offset_size)))
+        self.call(self.unit.entry_at(self.fixed(self.unit.encoding.offset_size)))
 
     def variable_value(self) -> None:
         """Push what another variable holds (DW_OP_GNU_variable_value)."""
-        entry = self.unit.info.entry_at(self.fixed(self.unit.encoding.offset_size))
+        entry = self.unit.entry_at(self.fixed(self.unit.encoding.offset_size))
         expression = self.machine.expression(entry)
         location = (
             locate(expression, entry.unit, self.machine, nesting=self.nesting + 1) if expression else None

@@ -21,23 +21,24 @@ OPTIMIZATION = re.compile(r" -O(\S*)")
 def after_prologue(source: SourceInfo, low: int) -> int:
     """Give the address behind the prologue of the function that starts at *low*: itself if unknown."""
     found = source.function_at(low)
-    return prologue_end(source, *found, low) if found is not None else low
+    return prologue_end(source, found[1], low) if found is not None else low
 
 
-def past_prologue(source: SourceInfo, unit: Unit, function: Function, address: int) -> int:
+def past_prologue(source: SourceInfo, function: Function, address: int) -> int:
     """Give *address*, an address in *function*, or where the prologue ends if it lies before that."""
     low = function.ranges[0][0]
     if address < low:  # in a part of the function that lies elsewhere
         return address
-    return max(address, prologue_end(source, unit, function, low))
+    return max(address, prologue_end(source, function, low))
 
 
-def prologue_end(source: SourceInfo, unit: Unit, function: Function, low: int) -> int:
-    """Give the address behind the prologue of *function* in *unit*, which is entered at *low*.
+def prologue_end(source: SourceInfo, function: Function, low: int) -> int:
+    """Give the address behind the prologue of *function*, which is entered at *low*.
 
     rustc, clang and Go mark it in the line table. gcc does not: without optimization it is where the
     second line starts; optimized code tells where arguments are from its first instruction on.
     """
+    unit = function.entry.unit
     if is_optimized_gcc(unit) or _is_assembler(unit):
         return low
     high = next((high for start, high in function.ranges if start <= low < high), low)

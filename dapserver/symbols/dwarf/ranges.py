@@ -89,7 +89,7 @@ def _listed_ranges(unit: Unit, value: Value) -> Iterator[Range]:
     if isinstance(raw, bytes):
         return
     if unit.encoding.version < 5:
-        yield from _old_list(unit, raw)
+        yield from _old_list(unit, unit.ranges_base + raw)
         return
     if form == Form.RNGLISTX:
         raw = _list_offset(unit, raw)
@@ -98,7 +98,7 @@ def _listed_ranges(unit: Unit, value: Value) -> Iterator[Range]:
 
 def _old_list(unit: Unit, position: int) -> Iterator[Range]:
     """A list of .debug_ranges (DWARF 4, 2.17.3)."""
-    section = unit.info.sections[".debug_ranges"]
+    section = unit.skeleton.section(".debug_ranges")
     size = unit.encoding.address_size
     base, new_base = unit.base_address, (1 << 8 * size) - 1
     while True:
@@ -118,12 +118,12 @@ def _list_offset(unit: Unit, index: int) -> int:
     base = unit.root.number(At.RNGLISTS_BASE)
     if base is None:
         base = 12 if size == 4 else 20  # behind the only header
-    return base + unsigned(unit.info.sections[".debug_rnglists"], base + index * size, size)
+    return base + unsigned(unit.section(".debug_rnglists"), base + index * size, size)
 
 
 def _list(unit: Unit, position: int) -> Iterator[Range]:  # noqa: C901 - one case for each kind of entry
     """A list of .debug_rnglists (7.25)."""
-    section = unit.info.sections[".debug_rnglists"]
+    section = unit.section(".debug_rnglists")
     size = unit.encoding.address_size
     base = unit.base_address
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
-
+from dapserver.symbols.compression import CompressionError, old_decompressed
 from dapserver.symbols.dwarf.reading import DwarfError
-from dapserver.symbols.elf import DEFLATE_MAX_RATIO, ElfError, ElfFile
+from dapserver.symbols.elf import ElfError, ElfFile, Section
 
 EMPTY = memoryview(b"")
-OLD_HEADER_SIZE = 12  # "ZLIB" and the size, eight bytes, big-endian
 
 
 class Sections(dict[str, memoryview]):
@@ -17,32 +15,33 @@ class Sections(dict[str, memoryview]):
     Raises DwarfError for a section that cannot be read.
     """
 
-    def __init__(self, elf: ElfFile) -> None:
+    def __init__(self, elf: ElfFile, suffix: str = "") -> None:
+        """*suffix*: what the names have at their ends in this file."""
         super().__init__()
         self._elf = elf
+        self._suffix = suffix
 
     def __missing__(self, name: str) -> memoryview:
         self[name] = EMPTY  # if it cannot be read, that is told once
         try:
             self[name] = self._contents(name)
-        except ElfError as error:
+        except (ElfError, CompressionError) as error:
             raise DwarfError(str(error)) from None
         return self[name]
 
     def _contents(self, name: str) -> memoryview:
-        section = self._elf.section(name)
-        if section is not None:
-            return self._elf.contents(section)
+        whole = name + self._suffix
+        found = [section for section in self._elf.sections if section.name == whole]
+        if len(found) > 1:
+            return self._joined(found)
+        if found:
+            return self._elf.contents(found[0])
         # Before ELF knew compressed sections, GNU tools and Go renamed them.
-        section = self._elf.section(f".z{name[1:]}")
-        return _inflate(self._elf.contents(section), name) if section is not None else EMPTY
+        section = self._elf.section(f".z{whole[1:]}")
+        return old_decompressed(self._elf.contents(section), name) if section is not None else EMPTY
 
-
-def _inflate(packed: memoryview, name: str) -> memoryview:
-    size = int.from_bytes(packed[4:OLD_HEADER_SIZE], "big")
-    if bytes(packed[:4]) != b"ZLIB" or size > len(packed) * DEFLATE_MAX_RATIO:
-        raise DwarfError(f"section {name} is not compressed as its name says")
-    try:
-        return memoryview(zlib.decompressobj().decompress(packed[OLD_HEADER_SIZE:], size))
-    except zlib.error as error:
-        raise DwarfError(f"section {name} cannot be decompressed: {error}") from None
+    def _joined(self, sections: list[Section]) -> memoryview:
+        """In an unlinked file, as .dwo files are, each type may have a section of its own."""
+        if sum(section.size for section in sections) > self._elf.size:
+            raise DwarfError(f"sections {sections[0].name} that share their bytes")
+        return memoryview(b"".join(self._elf.contents(section) for section in sections))

@@ -21,6 +21,7 @@ from dapserver.symbols.dwarf.line_program import LAST_LINE
 from dapserver.symbols.dwarf.lines import LineTable
 from dapserver.symbols.dwarf.ranges import RangeMap
 from dapserver.symbols.dwarf.reading import DwarfError
+from dapserver.symbols.dwarf.split import SplitFiles, SplitPlaces
 from dapserver.symbols.dwarf.unit_map import UnitMap
 from dapserver.symbols.dwarf.units import Unit
 from dapserver.symbols.elf import ElfFile
@@ -88,15 +89,19 @@ class SourceInfo:
         self._line_tables: dict[Unit, LineTable | None] = {}
 
     @classmethod
-    def open(cls, elf: ElfFile, alternate: ElfFile | None = None) -> Self | None:
+    def open(
+        cls, elf: ElfFile, alternate: ElfFile | None = None, places: SplitPlaces | None = None
+    ) -> Self | None:
         """Take the debug information of *elf*, None if it has none.
 
-        *alternate* is the file that dwz moved the common parts of several programs to. Raises
-        DwarfError if there is debug information that cannot be read.
+        *alternate* is the file that dwz moved the common parts of several programs to, *places* has
+        the files of split debug information. Raises DwarfError if there is debug information that
+        cannot be read.
         """
         if not any(elf.section(name) for name in (".debug_info", ".zdebug_info")):
             return None
         info = DebugInfo(elf, DebugInfo(alternate) if alternate is not None else None)
+        info.split_files = SplitFiles(info, places)
         return cls(info) if info.sections[".debug_info"] else None
 
     def frames_at(self, address: int) -> list[SourceFrame]:
@@ -115,8 +120,14 @@ class SourceInfo:
         for unit in without_function:
             place = self.place(unit, address)
             if place != NOWHERE:
-                return [SourceFrame(None, None, *place, is_inlined=False, low=None)]
+                name = self._symbol(address) if self.problem_at(address) else None
+                return [SourceFrame(name, None, *place, is_inlined=False, low=None)]
         return []
+
+    def _symbol(self, address: int) -> str | None:
+        """What the linker calls the code at *address*, where the entry of its function is missing."""
+        nearest = self.info.symbols.nearest(address)
+        return nearest.name if nearest is not None else None
 
     def function_at(self, address: int) -> tuple[Unit, Function] | None:
         """Find the function with a frame that *address* is in, and its unit."""
@@ -124,7 +135,7 @@ class SourceInfo:
             for unit in self._units.at(address):
                 with self.noting_problems():
                     for function in self.functions(unit).at(address):
-                        return unit, function
+                        return function.entry.unit, function
         return None
 
     def entries_at(self, address: int) -> list[Entry]:
@@ -135,6 +146,15 @@ class SourceInfo:
                     for function in self.functions(unit).at(address):
                         return [*function.inlined_at(address), function.entry]
         return []
+
+    def problem_at(self, address: int) -> str | None:
+        """Say which file is missing that has the entries of the code at *address*; None if none is."""
+        try:
+            for unit in self._units.at(address):
+                unit.whole  # noqa: B018 - raises where a file is missing
+        except DwarfError as error:
+            return str(error)
+        return None
 
     def addresses(self, path: str, line: int, column: int | None = None) -> list[CodePlace]:
         """Find where to set a breakpoint on *line* of the source file *path*; [] if there is no code.
@@ -198,8 +218,11 @@ class SourceInfo:
         """
         if unit not in self._functions:
             self._functions[unit] = RangeMap([])
-            self._functions[unit] = unit_functions(unit)
-            self.note(unit.outline.problem)
+            whole = unit
+            with self.noting_problems():
+                whole = unit.whole
+            self._functions[unit] = unit_functions(whole)
+            self.note(whole.outline.problem)
         return self._functions[unit]
 
     def line_table(self, unit: Unit) -> LineTable | None:
@@ -207,6 +230,7 @@ class SourceInfo:
 
         Raises DwarfError, but only the first time: what cannot be read is then as if not there.
         """
+        unit = unit.skeleton
         if unit not in self._line_tables:
             self._line_tables[unit] = None
             self._line_tables[unit] = LineTable.of(unit)

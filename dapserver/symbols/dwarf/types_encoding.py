@@ -83,9 +83,15 @@ PLAIN_NAMES = {
     "short unsigned int": "unsigned short",
     "__int128 unsigned": "unsigned __int128",
 }
+IMPORTERS_LIMIT = 16  # of which one has the language
 STATIC = (At.EXTERNAL, At.DECLARATION)
 
 
 def unit_language(unit: Unit) -> Language:
     """Tell what a unit is written in, as far as values look different."""
-    return LANGUAGES.get(unit.root.number(At.LANGUAGE) or 0, Language.C)
+    for _ in range(IMPORTERS_LIMIT):
+        number = unit.root.number(At.LANGUAGE)
+        if number is not None or unit.importer is None:
+            break
+        unit = unit.importer
+    return LANGUAGES.get(number or 0, Language.C)

@@ -43,6 +43,7 @@ from dapserver.symbols.dwarf.types_parts import (
 from dapserver.symbols.dwarf.types_signatures import Signatures
 
 if TYPE_CHECKING:
+    from dapserver.symbols.dwarf.info import DebugInfo
     from dapserver.symbols.dwarf.units import Unit
     from dapserver.symbols.dwarf.variables_index import NameIndex
 
@@ -64,7 +65,7 @@ class Types:
         self._index = index
         self._types: dict[tuple[Unit, int], Type] = {}
         self._named: dict[tuple[Unit, int, At], Type | None] = {}
-        self._signatures = Signatures(index.info)
+        self._signatures: dict[DebugInfo, Signatures] = {}
 
     def of(self, entry: Entry, name: At = At.TYPE) -> Type | None:
         """Give the type that *entry* (or what it completes) names; None is `void`."""
@@ -78,7 +79,7 @@ class Types:
             value = origin.value(name)
             if value is not None:
                 if value.form == Form.REF_SIG8 and isinstance(value.raw, int):
-                    return self.at(self._signatures.entry(value.raw))
+                    return self.at(self._with_signature(origin.unit, value.raw))
                 reference = origin.unit.reference(value)
                 return self.at(reference) if reference is not None else None
         return None
@@ -90,7 +91,7 @@ class Types:
         if found is None:
             signature = entry.value(At.SIGNATURE)
             if signature is not None and isinstance(signature.raw, int):
-                entry = self._signatures.entry(signature.raw)
+                entry = self._with_signature(entry.unit, signature.raw)
             if entry.tag == Tag.ARRAY_TYPE:
                 found = self._array(entry)
             elif entry.tag == Tag.BASE_TYPE:
@@ -99,6 +100,12 @@ class Types:
                 found = EntryType(self, entry)
             self._types[key] = found
         return found
+
+    def _with_signature(self, unit: Unit, signature: int) -> Entry:
+        """The entry of a type that a unit names by signature: it is in the same file."""
+        if unit.info not in self._signatures:
+            self._signatures[unit.info] = Signatures(unit.info)
+        return self._signatures[unit.info].entry(signature)
 
     def definition(self, declaration: EntryType) -> Type | None:
         """Find what a declared type is made of, in whichever unit of the file."""

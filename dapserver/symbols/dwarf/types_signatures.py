@@ -10,18 +10,10 @@ from dapserver.symbols.dwarf.constants import UnitType
 from dapserver.symbols.dwarf.entries import Entry
 from dapserver.symbols.dwarf.info import DebugInfo
 from dapserver.symbols.dwarf.reading import DwarfError, damage, unsigned
-from dapserver.symbols.dwarf.units import Unit, UnitHeader, unit_headers
+from dapserver.symbols.dwarf.units import UnitHeader, unit_headers
 
 TYPE_UNITS = frozenset({UnitType.TYPE, UnitType.SPLIT_TYPE})
 SIGNATURE_SIZE = 8
-
-
-class TypeUnit(Unit):
-    """A unit of .debug_types, where version 4 keeps them."""
-
-    def __init__(self, info: DebugInfo, header: UnitHeader) -> None:
-        super().__init__(info, header)
-        self.data = info.sections[".debug_types"][header.offset : header.offset + header.size]
 
 
 class Signatures:
@@ -29,7 +21,6 @@ class Signatures:
 
     def __init__(self, info: DebugInfo) -> None:
         self._info = info
-        self._old_units: dict[UnitHeader, Unit] = {}
 
     def entry(self, signature: int) -> Entry:
         """Give the type of a signature. Raises DwarfError if it is not there."""
@@ -37,11 +28,7 @@ class Signatures:
             header, offset, is_old = self._units[signature]
         except KeyError:
             raise DwarfError(f"there is no type of signature {signature:#x}") from None
-        if not is_old:
-            return Entry(self._info.unit(header.offset), offset)
-        if header not in self._old_units:
-            self._old_units[header] = TypeUnit(self._info, header)
-        return Entry(self._old_units[header], offset)
+        return Entry(self._info.type_unit(header) if is_old else self._info.unit(header.offset), offset)
 
     @functools.cached_property
     def _units(self) -> dict[int, tuple[UnitHeader, int, bool]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dapserver.symbols.dwarf.constants import At, Form, UnitType
+from dapserver.symbols.dwarf.constants import At, Form, Tag, UnitType
 from dapserver.symbols.dwarf.entries import Entry
 from dapserver.symbols.dwarf.forms import Encoding, Value
 from dapserver.symbols.dwarf.outline import Outline
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dapserver.symbols.dwarf.info import DebugInfo
 
 VERSIONS = range(2, 6)
+IMPORT_LIMIT = 10_000  # units of one program that another one imports
 ADDRESS_SIZES = frozenset({4, 8})
 
 UNIT_REFERENCES = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
@@ -86,17 +87,47 @@ def unit_header(section: memoryview, offset: int) -> UnitHeader:
 class Unit:
     """One unit. Offsets are from its start unless it is said otherwise."""
 
-    def __init__(self, info: DebugInfo, header: UnitHeader) -> None:
+    def __init__(self, info: DebugInfo, header: UnitHeader, section: str = ".debug_info") -> None:
         self.info = info
         self.header = header
-        section = info.sections[".debug_info"]
-        self.data: Bytes = section[header.offset : header.offset + header.size]
+        self.data: Bytes = info.sections[section][header.offset : header.offset + header.size]
         """A view of the section until the unit is scanned, then a copy: reading it is twice as fast."""
         self.abbreviations = info.abbreviations(header.abbreviations, header.encoding)
+        self.importer: Unit | None = None
+        """A unit that it was found from: dwz leaves the language out of what several units share."""
 
     @property
     def encoding(self) -> Encoding:
         return self.header.encoding
+
+    @property
+    def skeleton(self) -> Unit:
+        """The unit that has the line table and the addresses: this one, unless it is a split one."""
+        return self
+
+    @functools.cached_property
+    def whole(self) -> Unit:
+        """The unit that has the entries: this one, unless it is the skeleton of another (3.1.2).
+
+        Raises DwarfError if that is not found.
+        """
+        return self.info.split_unit(self) if self.is_skeleton else self
+
+    @functools.cached_property
+    def is_skeleton(self) -> bool:
+        has = self.root.abbreviation.has
+        return self.header.type == UnitType.SKELETON or has(At.GNU_DWO_NAME)
+
+    @functools.cached_property
+    def split_id(self) -> int | None:
+        """What a skeleton and its split unit have in common; None in other units (7.5.1.2)."""
+        if self.header.type in {UnitType.SKELETON, UnitType.SPLIT_COMPILE}:
+            return unsigned(self.data, self.header.root - 8, 8)
+        return self.root.number(At.GNU_DWO_ID)
+
+    def section(self, name: str) -> memoryview:
+        """Give what there is of a section for this unit. Raises DwarfError if it cannot be read."""
+        return self.info.sections[name]
 
     @functools.cached_property
     def root(self) -> Entry:
@@ -111,6 +142,20 @@ class Unit:
     def base_address(self) -> int:
         """What range lists start from (3.1.1)."""
         return self.root.address(At.LOW_PC) or 0
+
+    @property
+    def ranges_base(self) -> int:
+        """What offsets in .debug_ranges start from."""
+        return 0
+
+    @property
+    def has_gnu_locations(self) -> bool:
+        """Whether .debug_loc has entries of GNU's kind in it."""
+        return False
+
+    def entry_at(self, offset: int) -> Entry:
+        """Give the entry at *offset* of .debug_info, in whichever unit. Raises DwarfError."""
+        return self.info.entry_at(offset)
 
     @functools.cached_property
     def outline(self) -> Outline:
@@ -149,29 +194,52 @@ class Unit:
         if form in UNIT_REFERENCES:
             return Entry(self, raw)
         if form in ALTERNATE_REFERENCES:
-            return self.info.require_alternate().entry_at(raw)
-        if form == Form.REF_ADDR:
-            return self.info.entry_at(raw)
-        return None
+            found = self.info.require_alternate().entry_at(raw)
+        elif form == Form.REF_ADDR:
+            found = self.entry_at(raw)
+        else:
+            return None
+        found.unit.importer = found.unit.importer or self
+        return found
+
+    def with_imported(self) -> list[Unit]:
+        """Give this unit and those that it shares with others, as dwz makes them (3.2.5)."""
+        units, waiting = {self: None}, [self]
+        while waiting and len(units) < IMPORT_LIMIT:
+            for child in waiting.pop().root.children():
+                if child.tag != Tag.IMPORTED_UNIT:
+                    break  # they come first
+                entry = child.reference(At.IMPORT)
+                if entry is not None and entry.unit not in units:
+                    units[entry.unit] = None
+                    waiting.append(entry.unit)
+        return list(units)
 
     def indexed_address(self, index: int) -> int:
         """Give an address of .debug_addr (7.27). Raises DwarfError."""
         with damage("address table"):
             size = self.encoding.address_size
-            return unsigned(self.info.sections[".debug_addr"], self._address_base + index * size, size)
+            return unsigned(self.section(".debug_addr"), self._address_base + index * size, size)
 
     def _string_offset(self, index: int) -> int:
         size = self.encoding.offset_size
-        position = self._string_offsets_base + index * size
-        return unsigned(self.info.sections[".debug_str_offsets"], position, size)
+        position = self.string_offsets_base + index * size
+        return unsigned(self.section(".debug_str_offsets"), position, size)
 
     @functools.cached_property
-    def _string_offsets_base(self) -> int:
-        # Without the attribute, as in .dwo files: behind the only header (7.26).
+    def string_offsets_base(self) -> int:
+        """Where the unit's table in .debug_str_offsets starts."""
         base = self.root.number(At.STR_OFFSETS_BASE)
-        return base if base is not None else 2 * self.encoding.offset_size
+        return base if base is not None else self._table_header
 
     @functools.cached_property
     def _address_base(self) -> int:
         base = self.root.number(At.ADDR_BASE)
-        return base if base is not None else 2 * self.encoding.offset_size
+        if base is None:
+            base = self.root.number(At.GNU_ADDR_BASE)
+        return base if base is not None else self._table_header
+
+    @property
+    def _table_header(self) -> int:
+        """The size of a table's header: where the only one starts if that is not told (7.26)."""
+        return 2 * self.encoding.offset_size if self.encoding.version >= 5 else 0

@@ -10,9 +10,10 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 
-from dapserver.symbols.dwarf.constants import At, Form, Tag
+from dapserver.symbols.dwarf.constants import At, Tag
 from dapserver.symbols.dwarf.entries import Entry
 from dapserver.symbols.dwarf.forms import Value
 from dapserver.symbols.dwarf.functions import linkage_name, qualified_name
@@ -56,21 +57,19 @@ class NameIndex:
 
     def types(self, name: str, first: Unit | None = None) -> Iterator[Entry]:
         """Give types of a qualified name, those of the unit *first* before others."""
-        yield from self._find(name, TYPE_TAGS, self._candidates(name, first))
-        if self._alternate is not None:
-            yield from self._alternate.types(name)
+        return self._anywhere(name, TYPE_TAGS, first)
 
     def variables(self, name: str, unit: Unit | None = None) -> Iterator[Entry]:
         """Give variables outside of functions, their declarations too, of one unit or of all."""
-        return self._find(name, VARIABLE_TAGS, [unit] if unit is not None else self._candidates(name))
+        return self._within(name, VARIABLE_TAGS, unit)
 
     def functions(self, name: str, unit: Unit | None = None) -> Iterator[Entry]:
         """Give functions, declarations too, of one unit or of all."""
-        return self._find(name, FUNCTION_TAGS, [unit] if unit is not None else self._candidates(name))
+        return self._within(name, FUNCTION_TAGS, unit)
 
     def enumerators(self, name: str, unit: Unit | None = None) -> Iterator[Entry]:
         """Give constants of enums, of one unit or of all."""
-        return self._find(name, ENUMERATOR_TAGS, [unit] if unit is not None else self._candidates(name))
+        return self._within(name, ENUMERATOR_TAGS, unit)
 
     def variable_at(self, address: int) -> Entry | None:
         """Find a variable by its address, which its location has in it; None if it has it by index."""
@@ -108,6 +107,23 @@ class NameIndex:
             self._units[unit].scan(unit)
         return self._units[unit]
 
+    def _within(self, name: str, tags: frozenset[Tag], unit: Unit | None) -> Iterator[Entry]:
+        """Entries of a name in one unit, or in all."""
+        if unit is None:
+            return self._anywhere(name, tags)
+        units = [unit]
+        with suppress(DwarfError):
+            units = unit.with_imported()
+        return self._find(name, tags, units)
+
+    def _anywhere(self, name: str, tags: frozenset[Tag], first: Unit | None = None) -> Iterator[Entry]:
+        """Entries of a name in all units, the alternate file's after those of this one."""
+        yield from self._find(name, tags, self._candidates(name, first))
+        if self._alternate is not None:
+            for entry in self._alternate._anywhere(name, tags):  # noqa: SLF001 - of the same kind
+                entry.unit.importer = entry.unit.importer or first or self.info.unit(0)
+                yield entry
+
     def _find(self, name: str, tags: frozenset[Tag], units: Iterable[Unit]) -> Iterator[Entry]:
         """Entries of a name in units that may have it; damaged ones hide no others."""
         last = split(name)[-1]
@@ -128,38 +144,17 @@ class NameIndex:
         if first is not None:
             yield first
         left = SCAN_LIMIT
-        for header in self._mentioning(split(name)[-1]):
-            left -= header.size
-            if left < 0:
-                return
-            try:
-                unit = self.info.unit(header.offset)
-            except DwarfError:
-                continue
-            if unit is not first:
-                yield unit
-
-    def _mentioning(self, name: str) -> Iterable[UnitHeader]:
-        """The headers of units with a reference to a name, or the name itself."""
-        headers = self.info.headers
-        if not headers:
-            return ()
-        places = string_places(self.info, name)
-        elsewhere = _alternate_places(self.info, name)
-        section = self.info.sections[".debug_info"]
-        found: set[int] = set()
-        patterns = [name.encode() + b"\0"]
-        if len(places) > PLACE_LIMIT or len(elsewhere) > PLACE_LIMIT:
-            return headers
-        patterns += [place.to_bytes(4, "little") for place in (*places, *elsewhere)]
-        starts = [header.offset for header in headers]
-        for pattern in patterns:
-            _units_with(section, pattern, starts, found)
-        has_indexes = bool(self.info.sections[".debug_str_offsets"])
-        for index, header in enumerate(headers if has_indexes else ()):
-            if header.encoding.version >= 5 and _has_string_index(self.info, header, places):
-                found.add(index)
-        return [headers[index] for index in sorted(found)]
+        for info in self.info.all_files():
+            for header in _mentioning(info, split(name)[-1]):
+                left -= header.size
+                if left < 0:
+                    return
+                try:
+                    unit = info.unit(header.offset)
+                except DwarfError:
+                    continue
+                if unit is not first:
+                    yield unit
 
 
 class UnitNames:
@@ -208,8 +203,7 @@ class UnitNames:
         places = string_places(unit.info, name)
         yield from places
         yield from _alternate_places(unit.info, name)
-        if unit.encoding.version >= 5:
-            yield from string_indexes(unit, places)
+        yield from string_indexes(unit, places)
 
     def _scan(self, unit: Unit) -> None:
         unit.outline  # noqa: B018 - makes the unit's data bytes, which are twice as fast to read
@@ -287,11 +281,12 @@ def _alternate_places(info: DebugInfo, name: str) -> list[int]:
 
 
 def string_indexes(unit: Unit, places: list[int]) -> list[int]:
-    """Find the numbers that a unit of version 5 gives strings at *places* (7.26)."""
-    size = unit.encoding.offset_size
-    section = unit.info.sections[".debug_str_offsets"]
-    base = unit.root.number(At.STR_OFFSETS_BASE)
-    base = base if base is not None else 2 * size
+    """Find the numbers that a unit gives strings at *places*, if it uses such numbers (7.26)."""
+    section = unit.section(".debug_str_offsets")
+    name = unit.root.value(At.NAME)
+    if not section or (name is not None and name.form not in STRING_INDEXES):
+        return []
+    size, base = unit.encoding.offset_size, unit.string_offsets_base
     length = len(section) - base
     if base >= 2 * size:
         length = min(length, int.from_bytes(section[base - 2 * size : base - size], "little") - 4)
@@ -303,12 +298,32 @@ def string_indexes(unit: Unit, places: list[int]) -> list[int]:
     return found
 
 
+def _mentioning(info: DebugInfo, name: str) -> Iterable[UnitHeader]:
+    """The headers of units with a reference to a name, or the name itself."""
+    headers = info.headers
+    if not headers:
+        return ()
+    places = string_places(info, name)
+    elsewhere = _alternate_places(info, name)
+    section = info.sections[".debug_info"]
+    found: set[int] = set()
+    patterns = [name.encode() + b"\0"]
+    if len(places) > PLACE_LIMIT or len(elsewhere) > PLACE_LIMIT:
+        return headers
+    patterns += [place.to_bytes(4, "little") for place in (*places, *elsewhere)]
+    starts = [header.offset for header in headers]
+    for pattern in patterns:
+        _units_with(section, pattern, starts, found)
+    has_indexes = bool(info.sections[".debug_str_offsets"])
+    for index, header in enumerate(headers if has_indexes else ()):
+        if _has_string_index(info, header, places):
+            found.add(index)
+    return [headers[index] for index in sorted(found)]
+
+
 def _has_string_index(info: DebugInfo, header: UnitHeader, places: list[int]) -> bool:
     try:
-        unit = info.unit(header.offset)
-        name = unit.root.value(At.NAME)
-        uses_indexes = name is not None and (name.form in STRING_INDEXES or name.form == Form.STRX)
-        return uses_indexes and bool(string_indexes(unit, places))
+        return bool(string_indexes(info.unit(header.offset), places))
     except DwarfError:
         return False
 

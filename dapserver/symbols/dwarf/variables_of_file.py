@@ -110,10 +110,11 @@ class Declarations:
         if unit not in self._statics:
             self._statics[unit] = []
             found: dict[str, Entry] = {}
-            for offset in self.index.unit_names(unit).variables[:STATIC_LIMIT]:
-                entry = Entry(unit, offset)
-                if has_value(entry) and (name := qualified_name(entry)):
-                    found.setdefault(name, entry)
+            for each in unit.with_imported():
+                for offset in self.index.unit_names(each).variables[:STATIC_LIMIT]:
+                    entry = Entry(each, offset)
+                    if has_value(entry) and (name := qualified_name(entry)):
+                        found.setdefault(name, entry)
             self._statics[unit] = list(found.items())
         return self._statics[unit]
 
@@ -121,7 +122,7 @@ class Declarations:
         """Give the units whose source file has this name: whole, or its last components."""
         for unit_name, offset in self._unit_names:
             if unit_name == name or unit_name.endswith("/" + name):
-                yield self.info.unit(offset)
+                yield self.info.unit(offset).whole
 
     @functools.cached_property
     def _unit_names(self) -> list[tuple[str, int]]:
@@ -129,8 +130,8 @@ class Declarations:
         for header in self.info.headers:
             if header.type in {UnitType.COMPILE, UnitType.SKELETON}:
                 try:
-                    root = self.info.unit(header.offset).root
-                    found.append((posixpath.normpath(root.string(At.NAME) or ""), header.offset))
+                    unit = self.info.unit(header.offset).whole
+                    found.append((posixpath.normpath(unit.root.string(At.NAME) or ""), header.offset))
                 except DwarfError:
                     continue
         return found

@@ -38,6 +38,7 @@ RUST = {
     "matrix[1][0]": "3",
     "values::COUNTER == crate::COUNTER": "true",
     "COUNTER * 2": "6",
+    "*values::POINTED": "3",
     "points[1].y - point.y": "2",
     "1_000u64": "1000",
 }

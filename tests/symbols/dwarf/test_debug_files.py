@@ -10,7 +10,7 @@ import pytest
 
 from dapserver.symbols.debug_files import DebugFiles
 from dapserver.symbols.elf import ElfFile
-from tests.symbols.dwarf.variants import CPP, C, compiled, debug_info
+from tests.symbols.dwarf.variants import CPP, C, compiled
 from tests.symbols.files import read, readelf_symbols, run
 
 PROGRAM = "/opt/thing/program"
@@ -98,6 +98,14 @@ def test_another_program_s_file_is_refused(installed: Installed) -> None:
     assert installed.found()
 
 
+def test_a_file_from_elsewhere_must_have_the_build_id(installed: Installed) -> None:
+    files = DebugFiles()
+    assert files.source_info_in(str(installed.debug), installed.elf, PROGRAM, lambda _: None) is not None
+    other = compiled(CPP, "-O0")
+    assert files.source_info_in(str(other), installed.elf, PROGRAM, lambda _: None) is None
+    assert files.source_info_in(str(installed.program), installed.elf, PROGRAM, lambda _: None) is None
+
+
 def test_a_changed_file_is_refused(without_build_id: Installed) -> None:
     with without_build_id.debug.open("ab") as file:
         file.write(b"\0")
@@ -127,33 +135,3 @@ def test_roots_are_tried_in_turn(installed: Installed, tmp_path: Path) -> None:
 def test_an_unstripped_program_needs_no_other_file(tmp_path: Path) -> None:
     path = compiled(C, "-O0")
     assert DebugFiles(roots=(str(tmp_path),)).source_info(read(path), str(path)) is not None
-
-
-@pytest.fixture
-def shared_by_dwz(tmp_path: Path) -> Path:
-    """Two programs whose common debug information dwz has moved to a third file."""
-    for name, level in (("one", "-O1"), ("two", "-O2")):
-        shutil.copy(compiled(CPP, level, "-gdwarf-4"), tmp_path / name)
-    run("dwz", "-m", tmp_path / "common", tmp_path / "one", tmp_path / "two")
-    return tmp_path
-
-
-def test_what_dwz_moved_is_found(shared_by_dwz: Path) -> None:
-    """All names as before: most of them are in the alternate file now."""
-    whole, program = debug_info(compiled(CPP, "-O2", "-gdwarf-4")), shared_by_dwz / "two"
-    info = DebugFiles().source_info(read(program), str(program))
-    assert info is not None
-    addresses = [s.start + s.size // 2 for s in readelf_symbols(program) if s.type == "FUNC"]
-    for address in addresses:
-        assert info.frames_at(address) == whole.frames_at(address)
-    assert not info.problems
-
-
-def test_without_what_dwz_moved_there_are_lines(shared_by_dwz: Path) -> None:
-    (shared_by_dwz / "common").unlink()
-    program = shared_by_dwz / "two"
-    info = DebugFiles().source_info(read(program), str(program))
-    assert info is not None
-    main = next(symbol.start for symbol in readelf_symbols(program) if symbol.name == "main")
-    assert info.frames_at(main)[-1].line > 0
-    assert any("alternate debug file" in problem for problem in info.problems)

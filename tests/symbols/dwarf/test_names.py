@@ -142,15 +142,3 @@ def test_code_that_the_linker_dropped_is_nowhere() -> None:
 def test_a_program_without_debug_information(tmp_path: Path) -> None:
     run("objcopy", "--strip-debug", compiled(C, "-O0"), tmp_path / "plain")
     assert SourceInfo.open(read(tmp_path / "plain")) is None
-
-
-def test_split_debug_information_leaves_the_lines(tmp_path: Path) -> None:
-    """Functions are in .dwo files, which are not read; lines are in the program itself."""
-    program = tmp_path / "split"
-    run("gcc", "-g", "-O0", "-gsplit-dwarf", SOURCES / C, "-o", program)
-    info = debug_info(program)
-    main = next(symbol for symbol in functions(program) if symbol.name == "main")
-    (frame,) = info.frames_at(main.start)
-    assert frame.function is None
-    assert frame.path == str(SOURCES / C)
-    assert "int main" in (SOURCES / C).read_text().splitlines()[frame.line - 2]

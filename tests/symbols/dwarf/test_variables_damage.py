@@ -85,8 +85,11 @@ def look(data: bytes | bytearray, addresses: list[int]) -> int:
         info = SourceInfo.open(ElfFile.parse(bytes(data)))
     except (DwarfError, ElfError):
         return 0
-    if info is None:
-        return 0
+    return look_at(info, addresses) if info is not None else 0
+
+
+def look_at(info: SourceInfo, addresses: list[int]) -> int:
+    """Look at all that the variables at *addresses* are; how much there was."""
     seen = 0
     budget = [PARTS]
     for address in addresses:

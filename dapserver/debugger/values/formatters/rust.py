@@ -146,7 +146,8 @@ def lock(value: Value) -> View:
 
 @formatter(r"core::sync::atomic::Atomic.*")
 def atomic(value: Value) -> View:
-    return View(alias=value.member("v").member("value"))
+    cell = value.find_member("v") or value.member("p")  # an AtomicPtr's pointer
+    return View(alias=cell.member("value"))
 
 
 @formatter(r"core::num::nonzero::NonZero.*")
