@@ -15,7 +15,17 @@ from rich.console import Console
 from tests.bench import machine, report
 from tests.bench.bench import Bench
 from tests.bench.debuggers import Dapserver, peers
-from tests.bench.works import crowd, start, storms, ticker
+from tests.bench.works import (
+    cold_breakpoint,
+    conditions,
+    crowd,
+    first_stop,
+    stacks,
+    start,
+    steps,
+    storms,
+    ticker,
+)
 from tests.support.server import Server
 
 WORKS: dict[str, Callable[[Bench], None]] = {
@@ -25,6 +35,13 @@ WORKS: dict[str, Callable[[Bench], None]] = {
     "ticker": ticker.measure,
     "crowd": crowd.measure,
     "start": start.measure,
+    "first-stop": first_stop.measure,
+    "breakpoint-python": cold_breakpoint.in_python,
+    "breakpoint-biggest": cold_breakpoint.in_the_biggest,
+    "conditions": conditions.measure,
+    "steps": steps.measure,
+    "stacks-500": stacks.of_many,
+    "stack-deep": stacks.of_depth,
 }
 
 
@@ -39,6 +56,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     chosen, errors = arguments(), Console(stderr=True)
+    machine.write_bytecode()
     with Server() as server:
         with machine.room_for_pids(), errors.status("starting") as status:
             debuggers = peers() if chosen.peers else []

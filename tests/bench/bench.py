@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.bench.client import Refused
 from tests.bench.debuggers import Dapserver, Debugger
@@ -34,6 +35,18 @@ class Bench:
     def debuggers(self) -> list[Debugger]:
         """Ours, then the peers that can debug a C program."""
         return [self.ours, *(peer for peer in self.peers if peer.debugs_c)]
+
+    def go_debuggers(self) -> list[Debugger]:
+        """Ours, then the peers that debug Go alone."""
+        return [self.ours, *(peer for peer in self.peers if not peer.debugs_c)]
+
+    @property
+    def root(self) -> Path | None:
+        """Where programs live that all are measured on: in the peers' chroot, if they have one.
+
+        Its libraries and their debug files are not those of the machine around it.
+        """
+        return next((peer.root for peer in self.peers if peer.root), None)
 
     @contextlib.contextmanager
     def attempt(self, debugger: Debugger, work: str) -> Iterator[None]:

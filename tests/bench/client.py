@@ -13,7 +13,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ class RawClient:
         self._seq = 0
         self._answers: dict[int, Received] = {}
         self.received: list[Received] = []
+        self.refusals: list[str] = []  # of `requests`
 
     @classmethod
     def tcp(cls, port: int) -> RawClient:
@@ -83,6 +84,16 @@ class RawClient:
         sent = time.monotonic_ns()
         received = self.response(self.send(command, arguments))
         return (received.time - sent) / 1e6, received.decode().get("body") or {}
+
+    def requests(self, command: str, many: Iterable[Message]) -> list[Message]:
+        """Send many requests at once, as an editor does: the bodies of the responses to those granted."""
+        bodies = []
+        for seq in [self.send(command, arguments) for arguments in many]:
+            try:
+                bodies.append(self.response(seq).decode()["body"])
+            except Refused as refused:
+                self.refusals.append(str(refused))
+        return bodies
 
     def event(self, name: str, since: int = 0, timeout: float = DAP_TIMEOUT) -> Received:
         """Wait for the first event of this name from the message number *since* on."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from dapserver.ptrace import procfs
 from tests.bench.client import Message, RawClient
 from tests.bench.figures import OURS
 from tests.bench.machine import tree
-from tests.bench.targets import Target
+from tests.bench.targets import Program
 from tests.support.build import ROOT
 from tests.support.server import COMMAND, Server
 from tests.support.waiting import wait_until
@@ -45,7 +46,7 @@ class Debugger(Protocol):
 
     def connect(self) -> contextlib.AbstractContextManager[Connection]: ...
 
-    def attach_arguments(self, target: Target) -> Message: ...
+    def attach_arguments(self, target: Program) -> Message: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,18 @@ class Dapserver:
         wait_until(lambda: not self._sessions(), what="the session has ended")
 
     def _sessions(self) -> list[int]:
-        return tree(self.server.pid)[1:]
+        return [pid for pid in tree(self.server.pid)[1:] if _lives(pid)]
 
-    def attach_arguments(self, target: Target) -> Message:
+    def attach_arguments(self, target: Program) -> Message:
         return {"processId": target.pid}
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process has not ended; its parent may take its time to reap it."""
+    try:
+        return procfs.state(pid) != "Z"
+    except ProcessLookupError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class OnStdio:
             with contextlib.closing(RawClient(reader.fileno(), writer.fileno(), writer.close)) as client:
                 yield Connection(client, process.pid)
 
-    def attach_arguments(self, target: Target) -> Message:
+    def attach_arguments(self, target: Program) -> Message:
         return {"pid": target.pid, "program": str(target.program)}
 
 
@@ -126,7 +135,7 @@ class Delve:
             with contextlib.closing(RawClient.tcp(int(port[1]))) as client:
                 yield Connection(client, process.pid)
 
-    def attach_arguments(self, target: Target) -> Message:
+    def attach_arguments(self, target: Program) -> Message:
         return {"mode": "local", "processId": target.pid}
 
 
@@ -138,13 +147,20 @@ def ended(process: subprocess.Popen[Any]) -> Iterator[None]:
             yield
         finally:
             # By pidfd: a storm goes round all process ids, so a number may be another's soon.
-            family = [os.pidfd_open(pid) for pid in tree(process.pid)]
+            family = list(_opened(tree(process.pid)))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(5)
             for member in family:
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(member, signal.SIGKILL)
                 os.close(member)
+
+
+def _opened(pids: list[int]) -> Iterator[int]:
+    """A pidfd of each process that is there still."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            yield os.pidfd_open(pid)
 
 
 def ours_on_stdio() -> OnStdio:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 OURS, BARE, UNTRACED = "dapserver", "bare tracer", "untraced"
+BEST = "best peer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +17,20 @@ class Goal:
 
     limit: float | None = None  # in the figure's unit
     times_bare: float | None = None
-    times_peer: tuple[str, float] | None = None
+    times_peer: tuple[str, float] | None = None  # of that name, or BEST
+    more_is_better: bool = False  # a rate: what our median must not fall below
+
+    def reached(self, value: float, bound: float) -> bool:
+        return value >= bound if self.more_is_better else value <= bound
 
     def __str__(self) -> str:
-        parts = []
+        sign, parts = "≥" if self.more_is_better else "≤", []
         if self.limit is not None:
-            parts.append(f"≤ {self.limit:g}")
+            parts.append(f"{sign} {self.limit:g}")
         if self.times_bare is not None:
-            parts.append(f"≤ {self.times_bare:g}x bare")
+            parts.append(f"{sign} {self.times_bare:g}x bare")
         if self.times_peer is not None:
-            parts.append(f"≤ {self.times_peer[1]:g}x {self.times_peer[0]}")
+            parts.append(f"{sign} {self.times_peer[1]:g}x {self.times_peer[0]}")
         return ", ".join(parts)
 
 
@@ -47,12 +52,19 @@ class Figure:
         return statistics.median(values) if values else None
 
     def ratio(self, other: str) -> float | None:
-        """Ours against *other*: the median of the ratios of each round's pair.
+        """Ours against *other*, or the BEST: the median of the ratios of each round's pair.
 
         Of each pair, because what else runs on the machine changes from round to round.
         """
+        if other == BEST:
+            other = self._best_peer()
         pairs = list(zip(self.samples.get(OURS, []), self.samples.get(other, []), strict=False))
         return statistics.median(ours / its for ours, its in pairs) if pairs else None
+
+    def _best_peer(self) -> str:
+        peers = self.samples.keys() - {OURS, BARE, UNTRACED}
+        best = max if self.goal.more_is_better else min
+        return best(peers, key=lambda who: statistics.median(self.samples[who]), default=BEST)
 
     @property
     def ok(self) -> bool | None:
@@ -64,7 +76,11 @@ class Figure:
         if self.goal.times_peer:
             peer, times = self.goal.times_peer
             checks.append((self.ratio(peer), times))
-        verdicts = [value <= most for value, most in checks if value is not None and most is not None]
+        verdicts = [
+            self.goal.reached(value, bound)
+            for value, bound in checks
+            if value is not None and bound is not None
+        ]
         return all(verdicts) if verdicts else None
 
     def as_json(self) -> dict[str, Any]:

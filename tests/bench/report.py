@@ -15,7 +15,7 @@ from tests.bench.bench import Bench
 from tests.bench.figures import BARE, OURS, UNTRACED, Figure
 
 UNBOUND = 1_000  # characters
-VERDICTS = {True: "[green]ok[/]", False: "[bold red]over[/]", None: ""}
+VERDICTS = {True: "[green]ok[/]", False: "[bold red]missed[/]", None: ""}
 
 
 def table(bench: Bench, title: str) -> Table:

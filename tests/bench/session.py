@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tests.bench.client import Message, RawClient, Received, Refused
 from tests.bench.debuggers import Debugger
-from tests.bench.targets import Target
+from tests.bench.targets import Program
 from tests.support.contract import thread_events
+
+Configure = Callable[[RawClient], None]
 
 SETTLED = 0.3  # seconds without an event, after which a peer is done with attaching
 
@@ -50,14 +53,21 @@ def initialize(client: RawClient) -> float:
 
 
 @contextlib.contextmanager
-def attached(debugger: Debugger, target: Target) -> Iterator[Session]:
-    """What an editor does at F5; and at the end what it does at Shift+F5."""
+def attached(
+    debugger: Debugger, target: Program, configure: Configure | None = None, **more: Any
+) -> Iterator[Session]:
+    """What an editor does at F5; and at the end what it does at Shift+F5.
+
+    *configure* sets breakpoints, *more* are arguments of attach.
+    """
     with debugger.connect() as connection:
         client = connection.client
         initialize(client)
         sent = time.monotonic_ns()
-        attach = client.send("attach", debugger.attach_arguments(target))
+        attach = client.send("attach", debugger.attach_arguments(target) | more)
         client.event("initialized")
+        if configure:
+            configure(client)
         client.response(client.send("configurationDone"))
         client.response(attach)
         yield Session(client, connection.pid, sent)

@@ -8,15 +8,17 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from tests.bench import __main__ as command
 from tests.bench import machine
+from tests.bench.bench import Bench
 from tests.bench.client import Message, RawClient, Refused
-from tests.bench.figures import BARE, OURS, Figure, Goal, percentile
+from tests.bench.figures import BARE, BEST, OURS, Figure, Goal, percentile
 from tests.bench.stream import complaint, peer_complaint
-from tests.bench.works import storms
+from tests.bench.works import cold_breakpoint
 
 # -- verdicts ------------------------------------------------------------------------------------
 
@@ -38,6 +40,9 @@ def figure(goal: Goal, **samples: list[float]) -> Figure:
         (Goal(times_peer=("gdb", 0.2)), True),
         (Goal(times_peer=("gdb", 0.1)), False),
         (Goal(times_peer=("lldb-dap", 0.1)), None),
+        (Goal(limit=20, more_is_better=True), True),
+        (Goal(limit=21, more_is_better=True), False),
+        (Goal(times_peer=("gdb", 0.3), more_is_better=True), False),
     ],
 )
 def test_verdicts(goal: Goal, verdict: bool | None) -> None:
@@ -51,6 +56,17 @@ def test_a_figure_that_was_not_measured_has_no_verdict() -> None:
 def test_the_ratio_is_that_of_the_pairs() -> None:
     """A slow round slows both of its halves."""
     assert figure(Goal(), ours=[10, 1000, 11], bare=[10, 1000, 10]).ratio(BARE) == 1
+
+
+def test_the_best_peer_is_that_with_the_best_median() -> None:
+    peers = {"gdb": [10.0, 11, 90], "lldb-dap": [20.0, 20, 20]}
+    least = Goal(times_peer=(BEST, 0.5))
+    assert figure(least, ours=[5, 5.5, 45], **peers).ok is True
+    assert figure(least, ours=[6, 6.5, 46], **peers).ok is False
+    most = Goal(times_peer=(BEST, 2), more_is_better=True)
+    assert figure(most, ours=[40, 40, 40], bare=[99, 99, 99], **peers).ok is True
+    assert figure(most, ours=[39, 39, 39], bare=[1, 1, 1], **peers).ok is False
+    assert figure(least, ours=[5]).ok is None
 
 
 def test_percentile() -> None:
@@ -149,17 +165,49 @@ def test_a_false_stream(events: list[tuple[str, int]], words: str) -> None:
 # -- a whole run -----------------------------------------------------------------------------------
 
 
+SMALL = {
+    "storms.THREADS": 200,
+    "conditions.HITS": 200,
+    "conditions.HITS_BY_SEVERAL": 200,
+    "conditions.HITS_OF_SLOW_PEERS": 20,
+    "steps.STEPS": 20,
+    "stacks.THREADS": 10,
+    "stacks.DEPTH": 50,
+    "stacks.DESCRIBED": 20,
+}
+ROWS = ["storm-64", "conditions", "steps", "stacks-500", "stack-deep", "start"]
+
+
 def test_a_small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its figures are worth nothing, but each is there and the stream was true."""
-    monkeypatch.setattr(storms, "THREADS", 200)
+    for name, value in SMALL.items():
+        monkeypatch.setattr(f"tests.bench.works.{name}", value)
     monkeypatch.setattr(machine, "room_for_pids", contextlib.nullcontext)
     output = tmp_path / "figures.json"
-    words = ["bench", "--pairs", "1", "--json", str(output), "--only", "storm-64", "start"]
-    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(sys, "argv", ["bench", "--pairs", "1", "--json", str(output), "--only", *ROWS])
     command.main()
     result = json.loads(output.read_text())
     assert result["problems"] == []
     total = result["figures"][0]
     assert set(total["samples"]) == {"untraced", BARE, OURS}
-    assert all(value > 0 for values in total["samples"].values() for value in values)
-    assert [row["work"] for row in result["figures"]][-1] == "first `initialize`"
+    assert all(
+        value > 0 for row in result["figures"] for values in row["samples"].values() for value in values
+    )
+    assert [row["measure"] for row in result["figures"] if row["samples"][OURS]] == [
+        *("total", "last event, after the end", "peak memory"),
+        *("no slot free", "slots free", "4 threads", "Go"),
+        *("C", "Go"),
+        "`stopped` → all top frames",
+        *("to the last frame", "20 described"),
+        *("new process", "warm TCP server"),
+    ]
+
+
+def test_what_is_not_installed_is_said_and_not_measured(tmp_path: Path) -> None:
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/ceph-osd").write_bytes(Path(sys.executable).read_bytes())  # no debug file
+    bench = Bench(Mock(), [Mock(root=tmp_path)], 1, print)
+    cold_breakpoint.in_the_biggest(bench)
+    cold_breakpoint.in_python(bench)
+    assert bench.figures == []
+    assert ["ceph-osd-dbg" in bench.notes[0], "libpython" in bench.notes[1]] == [True, True]

@@ -36,7 +36,7 @@ def expect_top_frame(client: DapClient, tid: int) -> None:
     frame = client.request("stackTrace", threadId=tid)["stackFrames"][0]
     address = int(frame["instructionPointerReference"], 16)
     scopes = client.request("scopes", frameId=frame["id"])["scopes"]
-    (registers,) = [scope for scope in scopes if scope["presentationHint"] == "registers"]
+    (registers,) = [scope for scope in scopes if scope.get("presentationHint") == "registers"]
     variables = client.request("variables", variablesReference=registers["variablesReference"])
     assert address in {number(v["value"]) for v in variables["variables"]}
 
