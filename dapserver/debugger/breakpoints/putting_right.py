@@ -49,24 +49,26 @@ def main(memory: int, tasks: int) -> None:
 _SEIZE, _INTERRUPT, _POKEUSER, _DETACH = 0x4206, 0x4207, 6, 17
 _CONTROL = 848 + 8 * 7  # DR7 in struct user, sys/user.h
 _WALL = 0x40000000
-_SIGTRAP = 5
-_PATIENCE, _MOMENT = 0.5, 0.0005
-"""Seconds for a thread to stop, and between two looks."""
+_SIGTRAP, _EPERM = 5, 1
+_PATIENCE, _MOMENT = 2.0, 0.0005
+"""Seconds for a thread to be let go and to stop, and between two looks."""
 
 
 def _clear_registers(tasks: int) -> None:
     import ctypes  # noqa: PLC0415 - it is to begin quickly
 
-    ptrace = ctypes.CDLL(None).ptrace
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
     ptrace.argtypes = [ctypes.c_long] * 4
+    end = time.monotonic() + _PATIENCE
     for name in os.listdir(tasks):
         tid = int(name)
-        if ptrace(_SEIZE, tid, 0, 0) == 0 and ptrace(_INTERRUPT, tid, 0, 0) == 0:
-            status = _stopped(tid)
-            if os.WIFSTOPPED(status):
-                ptrace(_POKEUSER, tid, _CONTROL, 0)
-                number = 0 if status >> 16 else os.WSTOPSIG(status)
-                ptrace(_DETACH, tid, 0, 0 if number == _SIGTRAP else number)
+        # The pipe ends a moment before the debugger lets go of its tracees (do_exit of the kernel).
+        while ptrace(_SEIZE, tid, 0, 0) and ctypes.get_errno() == _EPERM and time.monotonic() < end:
+            time.sleep(_MOMENT)
+        if ptrace(_INTERRUPT, tid, 0, 0) == 0 and os.WIFSTOPPED(status := _stopped(tid)):
+            ptrace(_POKEUSER, tid, _CONTROL, 0)
+            number = 0 if status >> 16 else os.WSTOPSIG(status)
+            ptrace(_DETACH, tid, 0, 0 if number == _SIGTRAP else number)
 
 
 def _stopped(tid: int) -> int:
