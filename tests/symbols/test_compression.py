@@ -53,11 +53,10 @@ def test_damaged_data_is_refused_or_of_the_size_that_is_claimed(
 
 
 @pytest.mark.parametrize(("method", "pack"), [(ZLIB, zlib.compress), (ZSTD, zstd.compress)])
-@pytest.mark.parametrize("claim", [10, 1 << 27, 1 << 40])
+@pytest.mark.parametrize("claim", [10, 1 << 28, 1 << 40])
 def test_a_bomb_takes_no_memory(method: int, pack: Callable[[bytes], bytes], claim: int) -> None:
     """128 MB of zeros in a few KB: no more is made than is claimed, and no more claimed than is likely."""
     packed = pack(bytes(1 << 27))
-    packed = packed[: len(packed) // 2]
     tracemalloc.start()
     try:
         with pytest.raises(CompressionError):

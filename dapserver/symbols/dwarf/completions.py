@@ -62,15 +62,19 @@ class Completions:
                 continue
             given.add(place)
             yield entry
-            for unit in self._units_with(entry.unit, place):
+            for unit in self._units_with(entry, place):
                 self._scan(unit)
             waiting += self._by_origin[place]
 
-    def _units_with(self, unit: Unit, place: Place) -> Iterator[Unit]:
+    def _units_with(self, entry: Entry, place: Place) -> Iterator[Unit]:
         """The units that may complete an entry: its own and those that name its place."""
         info, offset = place
         if info is not self._alternate:
-            yield unit
+            yield entry.unit
+        # What has code is nobody's origin; and C has declarations of one function in each unit.
+        is_final = entry.abbreviation.has_code or entry.abbreviation.has(At.DECLARATION)
+        if is_final and entry.unit.root.tag != Tag.PARTIAL_UNIT:
+            return
         referring = self._source.info if info is self._alternate else info
         section, headers = referring.sections[".debug_info"], referring.headers
         self._search_left -= len(section)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dapserver.symbols.dwarf.constants import Form
@@ -61,6 +61,7 @@ def written(draw: st.DrawFn, encoding: Encoding) -> tuple[Form, int | bytes, byt
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(values=st.data())
+@settings(deadline=None)
 def test_records(encoding: Encoding, values: st.DataObject) -> None:
     """Each field of a record is found behind those before it, and the record ends where it ends."""
     parts = values.draw(st.lists(written(encoding), max_size=8))
@@ -74,6 +75,7 @@ def test_records(encoding: Encoding, values: st.DataObject) -> None:
 
 
 @given(values=st.data())
+@settings(deadline=None)
 def test_indirect_forms(values: st.DataObject) -> None:
     encoding = ENCODINGS[-1]
     form, value, content = values.draw(written(encoding).filter(lambda part: part[0] not in NO_BYTES))
@@ -101,6 +103,7 @@ def test_unknown_forms_and_records_without_end() -> None:
 
 
 @given(st.integers(0, (1 << 64) - 1), st.integers(-(1 << 63), (1 << 63) - 1))
+@settings(deadline=None)
 def test_leb128(unsigned: int, signed: int) -> None:
     data = b"\xff" + leb128(unsigned)
     assert uleb128(data, 1) == (unsigned, len(data))
