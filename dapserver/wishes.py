@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.conditions import Conditions
@@ -56,8 +57,10 @@ class Wishes(Listener):
         publisher.on_modules = self._modules_changed
         self._tell(self.control.begin())
 
-    def replace(self, group: str, wishes: Iterable[Wish]) -> list[dap.Breakpoint]:
+    async def replace(self, group: str, wishes: list[Wish]) -> list[dap.Breakpoint]:
         """Let a group of breakpoints consist of just these."""
+        # In another thread: large programs take seconds, in which the threads of the process must not wait.
+        await asyncio.to_thread(self.breakpoints.look_up, wishes)
         breakpoints = self.breakpoints.replace(group, wishes)
         if self.control is not None:
             self.control.watch_loader()  # libraries that are loaded later may matter now

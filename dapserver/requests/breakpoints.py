@@ -43,7 +43,9 @@ async def set_breakpoints(
         Wish(SourceLine(path, each.line, each.column), each.condition, each.hit_condition, each.log_message)
         for each in wanted
     ]
-    return dap.SetBreakpointsResponseBody(breakpoints=session.wishes().replace(f"source {path}", wishes))
+    return dap.SetBreakpointsResponseBody(
+        breakpoints=await session.wishes().replace(f"source {path}", wishes)
+    )
 
 
 @request("setFunctionBreakpoints")
@@ -56,7 +58,9 @@ async def set_function_breakpoints(
         Wish(FunctionName(each.name.strip()), each.condition, each.hit_condition)
         for each in arguments.breakpoints
     ]
-    return dap.SetFunctionBreakpointsResponseBody(breakpoints=session.wishes().replace("functions", wishes))
+    return dap.SetFunctionBreakpointsResponseBody(
+        breakpoints=await session.wishes().replace("functions", wishes)
+    )
 
 
 @request("setInstructionBreakpoints")
@@ -74,7 +78,7 @@ async def set_instruction_breakpoints(
         for each in arguments.breakpoints
     ]
     return dap.SetInstructionBreakpointsResponseBody(
-        breakpoints=session.wishes().replace("instructions", wishes)
+        breakpoints=await session.wishes().replace("instructions", wishes)
     )
 
 

@@ -77,7 +77,7 @@ async def set_data_breakpoints(
             )
         where = DataAt(int(parts[1], 16), int(parts[2]), _ACCESS[each.access_type], parts[3])
         wishes.append(Wish(where, each.condition, each.hit_condition))
-    made = session.wishes().replace("data", wishes)
+    made = await session.wishes().replace("data", wishes)
     session.wake_soon()  # threads that run were asked to stop for a moment
     return dap.SetDataBreakpointsResponseBody(breakpoints=made)
 

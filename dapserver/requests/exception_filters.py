@@ -47,7 +47,7 @@ async def set_exception_breakpoints(
 ) -> dap.SetExceptionBreakpointsResponseBody:
     options = list(arguments.filter_options or [])
     options += [dap.ExceptionFilterOptions(filter_id=each) for each in arguments.filters]
-    told = iter(_exceptions(session, [each for each in options if each.filter_id in FILTERS]))
+    told = iter(await _exceptions(session, [each for each in options if each.filter_id in FILTERS]))
     signals: dict[str, frozenset[int]] = {}
     breakpoints = [next(told) if each.filter_id in FILTERS else _signals(each, signals) for each in options]
     session.filter_signals(
@@ -56,13 +56,13 @@ async def set_exception_breakpoints(
     return dap.SetExceptionBreakpointsResponseBody(breakpoints=breakpoints)
 
 
-def _exceptions(session: Session, options: list[dap.ExceptionFilterOptions]) -> list[dap.Breakpoint]:
+async def _exceptions(session: Session, options: list[dap.ExceptionFilterOptions]) -> list[dap.Breakpoint]:
     if not options and session.has_no_wishes:
         return []  # most sessions: nothing is to be read for this
     from dapserver.debugger.breakpoints.wish import Wish  # noqa: PLC0415 - not for attaching
 
     wishes = [Wish(thrown(each.filter_id), each.condition) for each in options]
-    return session.wishes().replace("exceptions", wishes)
+    return await session.wishes().replace("exceptions", wishes)
 
 
 def _signals(option: dap.ExceptionFilterOptions, found: dict[str, frozenset[int]]) -> dap.Breakpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from dapserver.debugger.breakpoints.wish import (
     Location,
     SourceLine,
     Thrown,
+    Where,
     Wish,
 )
 from dapserver.debugger.errors import DebuggerError
@@ -43,6 +45,8 @@ class Breakpoints:
         self._modules: Modules | None = None
         self._sites: Sites | None = None
         self._hardware: Hardware | None = None
+        self._ahead: dict[Wish, tuple[list[Module], list[Location]]] = {}
+        """What `look_up` has found, and in which modules."""
 
     def __iter__(self) -> Iterator[Breakpoint]:
         for group in self._groups.values():
@@ -52,6 +56,16 @@ class Breakpoints:
     def pending(self) -> bool:
         """Whether a file that is loaded later may have some."""
         return any(not isinstance(each.wish.where, InstructionAt | DataAt) for each in self)
+
+    def look_up(self, wishes: Iterable[Wish]) -> None:
+        """Find where these will be, for `replace`. Takes long, and may be called in another thread."""
+        placed = {each.wish for each in self if each.verified}
+        for wish in wishes:
+            if wish in placed:
+                continue
+            modules = list(self._modules or ())
+            with contextlib.suppress(DebuggerError, OSError):  # as `replace` will say
+                self._ahead[wish] = modules, list(self._find(wish.where, modules))
 
     def replace(self, group: str, wishes: Iterable[Wish]) -> list[Breakpoint]:
         """Let a group consist of just these; those that it had already stay as they are."""
@@ -63,6 +77,7 @@ class Breakpoints:
         for each in breakpoints:
             if not each.verified:
                 self._place(each, list(self._modules or ()))
+        self._ahead.clear()
         return breakpoints
 
     def bind(self, modules: Modules, sites: Sites, hardware: Hardware) -> list[Breakpoint]:
@@ -74,7 +89,7 @@ class Breakpoints:
 
     def unbind(self) -> None:
         """The process is left, or gone."""
-        self._modules = self._sites = self._hardware = None
+        self._sites = self._hardware = None  # the modules may be searched just now
         for each in self:
             if isinstance(each.wish.where, DataAt) and each.locations:
                 each.failed, each.message = True, GONE
@@ -159,7 +174,7 @@ class Breakpoints:
             return False
         before = breakpoint_.message
         try:
-            found = list(self._find(breakpoint_, modules))
+            found = self._found(breakpoint_.wish, modules)
             new = [at for at in found if at.address not in breakpoint_.locations]
             for at in new:
                 self._watch_at(at, breakpoint_)
@@ -179,8 +194,11 @@ class Breakpoints:
         else:
             self._sites.add(at.address, breakpoint_)
 
-    def _find(self, breakpoint_: Breakpoint, modules: list[Module]) -> Iterator[Location]:
-        where = breakpoint_.wish.where
+    def _found(self, wish: Wish, modules: list[Module]) -> list[Location]:
+        searched, found = self._ahead.get(wish, ([], []))
+        return found if searched == modules else list(self._find(wish.where, modules))
+
+    def _find(self, where: Where, modules: list[Module]) -> Iterator[Location]:
         if isinstance(where, InstructionAt | DataAt):
             assert self._modules is not None
             module = self._modules.at(where.address)
