@@ -8,6 +8,8 @@ export interface Pace {
 
 // A task that takes long gets more room: it uses at most a quarter of the time.
 const ROOM = 4;
+// What took very long has waited behind something else, and will not the next time.
+const MOST_ROOM_MS = 2_000;
 
 /** Runs a task while it is on: when asked to, one run at a time and not too often. */
 export class Pacer {
@@ -57,7 +59,8 @@ export class Pacer {
     await this.#task();
     const now = Date.now();
     this.#running = false;
-    this.#earliest = begun + Math.max(this.#pace.gap, ROOM * (now - begun));
+    const room = begun + Math.max(this.#pace.gap, ROOM * (now - begun));
+    this.#earliest = Math.min(room, now + MOST_ROOM_MS);
     this.#scheduleNext(begun, now);
   }
 

@@ -73,6 +73,15 @@ describe("a pacer", () => {
     assert.equal(begun.length, 3);
   });
 
+  test("does not rest for long after a task that had to wait", async () => {
+    const { begun, pacer: on } = pacer({ gap: 10 }, 10_000);
+    on.on = true;
+    await pass(5_000);
+    on.request();
+    await pass(7_500);
+    assert.equal(begun.length, 2);
+  });
+
   test("stops when it is turned off, also during a run, and begins anew", async () => {
     const { begun, pacer: on } = pacer({ gap: 10, every: 10 }, 100);
     on.on = true;

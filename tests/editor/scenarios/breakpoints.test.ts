@@ -1,55 +1,21 @@
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
+import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { threadsOf } from "../support/callStack.ts";
+import { attachTo, BANK, lineAt, openBank } from "../support/bank.ts";
 import type { Editor } from "../support/editor.ts";
-import { PROGRAMS } from "../support/places.ts";
 import type { Program } from "../support/program.ts";
 import { Workspace } from "../support/workspace.ts";
-
-const SOURCE = readFileSync(path.join(PROGRAMS, "bank.c"), "utf8").split("\n");
-
-/** The number of the line that is marked by `at NAME`. */
-function lineAt(name: string): number {
-  return 1 + SOURCE.findIndex((line) => line.includes(`/* at ${name} */`));
-}
 
 describe("breakpoints", () => {
   const workspace = new Workspace();
   let bank: Program;
 
   before(async () => {
-    bank = await workspace.start("bank", "bank.c");
-    workspace.configure({ name: "Attach", request: "attach", processId: bank.pid });
-    await workspace.open("bank.c");
+    bank = await openBank(workspace);
   });
   after(() => workspace.close());
 
-  async function attach(editor: Editor): Promise<void> {
-    await editor.press("F5");
-    await editor.callStack.untilThreads("all threads", () => bank.threads());
-    await editor.goToLine(lineAt("balance grows"));
-  }
-
-  /** Click beside a line, and wait for the red dot beside the line where there is code. */
-  async function setBreakpoint(editor: Editor, line: number, lineOfCode = line): Promise<void> {
-    await editor.source.clickGutter(line);
-    await editor.source.untilDots({ line: lineOfCode, kind: "breakpoint" });
-  }
-
-  async function removeBreakpoints(editor: Editor): Promise<void> {
-    await editor.command("Remove All Breakpoints");
-    await editor.source.untilDots();
-  }
-
   async function stopped(editor: Editor, line: number): Promise<void> {
-    await editor.callStack.until("all threads stand still, one at the breakpoint", (rows) => {
-      const states = threadsOf(rows).map(({ state }) => state);
-      return (
-        states.every((state) => state.startsWith("Paused")) &&
-        states.includes("Paused on breakpoint")
-      );
-    });
+    await editor.callStack.untilStopped("Paused on breakpoint");
     await editor.source.untilAt(line);
   }
 
@@ -63,9 +29,10 @@ describe("breakpoints", () => {
 
   workspace.scenario("values are shown and can be set", async (editor) => {
     const { source, inspection } = editor;
-    await attach(editor);
+    await attachTo(bank, editor);
     await editor.unfold("Variables");
-    await setBreakpoint(editor, lineAt("balance grows"));
+    await source.setBreakpoint(lineAt("balance grows"));
+    await bank.untilBreakpoints(1);
     const isServed = bank.begin("serve 1");
     await stopped(editor, lineAt("balance grows"));
     await inspection.variable("net", "98").waitFor();
@@ -83,18 +50,18 @@ describe("breakpoints", () => {
     await inspection.watched("account->balance + net", `${1_000 + 5_000}`).waitFor();
     await editor.shot("breakpoints-watched");
     await editor.fold("Watch");
-    await removeBreakpoints(editor);
+    await editor.removeBreakpoints();
     await editor.toolbar("continue");
     await isServed();
-    await bank.order("balance");
-    await bank.says("balance 6000");
+    assert.equal(await bank.answer("balance"), "balance 6000");
     await editor.fold("Variables");
   });
 
   workspace.scenario("a click in the gutter stops who comes there, and steps", async (editor) => {
     const { source } = editor;
-    await attach(editor);
-    await setBreakpoint(editor, lineAt("fee is due") - 1, lineAt("fee is due"));
+    await attachTo(bank, editor);
+    await source.setBreakpoint(lineAt("fee is due") - 1, lineAt("fee is due"));
+    await bank.untilBreakpoints(1);
     const isServed = bank.begin("serve 3");
     await stopped(editor, lineAt("fee is due"));
     await editor.moveAside();
@@ -104,20 +71,41 @@ describe("breakpoints", () => {
     await source.untilAt(lineAt("fee"));
     await editor.toolbar("step-out");
     await source.untilAt(lineAt("fee is due"));
+    await editor.unfold("Variables");
+    await editor.inspection.variable("Return value of fee", "2").waitFor();
+    await editor.moveAside();
+    await editor.shot("breakpoints-returned");
+    await editor.fold("Variables");
     await editor.toolbar("step-over");
     await source.untilAt(lineAt("balance grows"));
     await editor.toolbar("step-over");
     await source.untilAt(lineAt("visit"));
     await untilFrames(editor, "pay_in", "serve");
     await editor.shot("breakpoints-stepped");
-    await removeBreakpoints(editor);
+    await editor.removeBreakpoints();
     await editor.toolbar("continue");
     await isServed();
   });
 
+  workspace.scenario("a jump to another line leaves out what lies between", async (editor) => {
+    const { source } = editor;
+    await attachTo(bank, editor);
+    const before = await bank.answer("balance");
+    await source.setBreakpoint(lineAt("balance grows"));
+    await bank.untilBreakpoints(1);
+    const isServed = bank.begin("serve 1");
+    await stopped(editor, lineAt("balance grows"));
+    await source.chooseInCode(lineAt("visit"), "visits", "Jump to Cursor");
+    await source.untilAt(lineAt("visit"));
+    await editor.removeBreakpoints();
+    await editor.toolbar("continue");
+    await isServed();
+    assert.equal(await bank.answer("balance"), before);
+  });
+
   workspace.scenario("a condition decides, and a logpoint tells", async (editor) => {
     const { source, inspection } = editor;
-    await attach(editor);
+    await attachTo(bank, editor);
     await source.addBreakpoint(lineAt("fee is due"), "Conditional Breakpoint", "amount == 300");
     await source.addBreakpoint(lineAt("visit"), "Logpoint", "{amount} paid in, {net} booked");
     await source.untilDots(
@@ -126,11 +114,12 @@ describe("breakpoints", () => {
     );
     await editor.unfold("Breakpoints");
     for (const filter of ["C++: throw", "C++: catch", "Rust: panic", "Go: panic"]) {
-      await editor.breakpoint(filter).waitFor();
+      await editor.breakpoints.row(filter).waitFor();
     }
     await editor.moveAside();
     await editor.shot("breakpoints-listed");
     await editor.fold("Breakpoints");
+    await bank.untilBreakpoints(2);
     const isServed = bank.begin("serve 3");
     await stopped(editor, lineAt("fee is due"));
     await editor.unfold("Variables");
@@ -142,15 +131,17 @@ describe("breakpoints", () => {
     for (const booked of ["100 paid in, 98", "200 paid in, 197", "300 paid in, 296"]) {
       await editor.page.locator(".repl", { hasText: `${booked} booked` }).waitFor();
     }
+    await editor.threadsView.untilPaused(false);
     await editor.shot("breakpoints-logged");
     await editor.command("View: Hide Panel");
-    await removeBreakpoints(editor);
+    await editor.removeBreakpoints();
   });
 
   workspace.scenario("the machine code is shown, and stepped through", async (editor) => {
     const { source, disassembly } = editor;
-    await attach(editor);
-    await setBreakpoint(editor, lineAt("fee"));
+    await attachTo(bank, editor);
+    await source.setBreakpoint(lineAt("fee"));
+    await bank.untilBreakpoints(1);
     const isServed = bank.begin("serve 1");
     await stopped(editor, lineAt("fee"));
     await source.chooseInCode(lineAt("fee"), "amount", "Open Disassembly View");
@@ -159,8 +150,8 @@ describe("breakpoints", () => {
     await editor.shot("breakpoints-disassembly");
     await editor.toolbar("step-over");
     await disassembly.untilCurrent((instruction) => instruction.address > before.address);
-    await editor.openFile("bank.c");
-    await removeBreakpoints(editor);
+    await editor.openFile(BANK);
+    await editor.removeBreakpoints();
     await editor.toolbar("continue");
     await isServed();
   });

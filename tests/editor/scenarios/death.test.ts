@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { after, before, describe } from "node:test";
-import { parentOf, type Program } from "../support/program.ts";
+import { parentOf } from "../support/process.ts";
+import type { Program } from "../support/program.ts";
 import { until } from "../support/waiting.ts";
 import { Workspace } from "../support/workspace.ts";
 

@@ -5,7 +5,8 @@ import * as path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Lines } from "../support/lines.ts";
 import { PROGRAMS, PYTHON } from "../support/places.ts";
-import { cpuSeconds, type Program } from "../support/program.ts";
+import { cpuSeconds } from "../support/process.ts";
+import type { Program } from "../support/program.ts";
 import { until } from "../support/waiting.ts";
 import { Workspace } from "../support/workspace.ts";
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { threadsOf, type Row } from "../support/callStack.ts";
 import type { Program } from "../support/program.ts";
@@ -61,6 +62,7 @@ describe("sessions", () => {
     );
     await editor.threadsView.summary.filter({ hasText: `${foundry.tids().length}` }).waitFor();
     await editor.moveAside();
+    assert.deepEqual(await editor.notification().allTextContents(), []);
     await editor.shot("sessions-two");
     await workshop.beats();
   });
@@ -72,6 +74,7 @@ describe("sessions", () => {
     await editor.callStack.until("no session", (rows) => rows.length === 0);
     await workshop.untraced();
     await workshop.beats();
+    assert.deepEqual(await editor.notification().allTextContents(), []);
     await editor.shot("sessions-left");
   });
 });

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { after, before, describe } from "node:test";
 import { threadsOf } from "../support/callStack.ts";
-import { processesOf, type Program } from "../support/program.ts";
+import { processesOf } from "../support/process.ts";
+import type { Program } from "../support/program.ts";
 import { until } from "../support/waiting.ts";
 import { Workspace } from "../support/workspace.ts";
 
@@ -29,6 +30,7 @@ describe("starting", () => {
     });
     await editor.command("Debug Console: Focus on Debug Console View");
     await editor.page.locator(".repl", { hasText: "beat" }).waitFor();
+    await editor.threadsView.until("its threads", (rows) => rows.length === 4);
     await editor.shot("starting-launched");
     await editor.press("Shift+F5");
     await until(

@@ -54,11 +54,42 @@ export class CallStack {
     });
   }
 
+  /** Wait until all threads stand still, one of them for this reason, and return its name. */
+  async untilStopped(reason: string): Promise<string> {
+    let stopped: Row | undefined;
+    await this.until(`all threads stand still, one ${reason}`, (rows) => {
+      const threads = threadsOf(rows);
+      stopped = threads.find(({ state }) => state === reason);
+      return (
+        stopped !== undefined &&
+        threads.every((thread) => thread === stopped || thread.state.startsWith("Paused"))
+      );
+    });
+    return stopped?.name ?? "";
+  }
+
+  /** Wait until the frames of a thread that is unfolded are shown, the innermost first. */
+  async untilFrames(thread: string, holds: (frames: string[]) => boolean): Promise<void> {
+    await this.until(`the frames of ${thread}`, (rows) => {
+      const below = rows.slice(1 + rows.findIndex(({ name }) => name === thread));
+      const end = below.findIndex(({ kind }) => kind === "thread");
+      const frames = end < 0 ? below : below.slice(0, end);
+      return holds(frames.filter(({ kind }) => kind === "frame").map(({ name }) => name));
+    });
+  }
+
   /** Show what is below a row that is folded, or has nothing below it yet. */
   async unfold(row: Locator): Promise<void> {
     await row.and(this.#page.locator('[aria-expanded="false"]')).waitFor();
     await row.locator(".monaco-tl-twistie").click();
     await row.and(this.#page.locator('[aria-expanded="true"]')).waitFor();
+  }
+
+  /** Hide what is below a row. */
+  async fold(row: Locator): Promise<void> {
+    await row.and(this.#page.locator('[aria-expanded="true"]')).waitFor();
+    await row.locator(".monaco-tl-twistie").click();
+    await row.and(this.#page.locator('[aria-expanded="false"]')).waitFor();
   }
 
   session(name: string): Locator {

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import * as path from "node:path";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { Breakpoints } from "./breakpoints.ts";
 import { CallStack } from "./callStack.ts";
 import { CodeServer } from "./codeServer.ts";
 import { Disassembly } from "./disassembly.ts";
@@ -24,6 +25,7 @@ export class Editor {
   readonly page: Page;
   readonly source: SourceView;
   readonly callStack: CallStack;
+  readonly breakpoints: Breakpoints;
   readonly inspection: Inspection;
   readonly disassembly: Disassembly;
   readonly threadsView: ThreadsView;
@@ -53,6 +55,7 @@ export class Editor {
     this.page = page;
     this.source = new SourceView(page);
     this.callStack = new CallStack(page);
+    this.breakpoints = new Breakpoints(page);
     this.inspection = new Inspection(page);
     this.disassembly = new Disassembly(page);
     this.threadsView = new ThreadsView(page);
@@ -89,10 +92,10 @@ export class Editor {
     return this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: text });
   }
 
-  /** Show a file of the folder. */
+  /** Show a file of the folder, or one with an absolute path. */
   async openFile(name: string): Promise<void> {
     await this.press("Control+P");
-    await this.choose(name, name);
+    await this.choose(name, path.basename(name));
   }
 
   /** Save as a file of this kind under the name that the dialog proposes, and return that name. */
@@ -129,11 +132,6 @@ export class Editor {
     await source.locator(".view-overlays [class*=stack-frame-line]").waitFor();
   }
 
-  /** The row of BREAKPOINTS with this text. */
-  breakpoint(text: string): Locator {
-    return this.page.locator(".debug-breakpoints .monaco-list-row", { hasText: text });
-  }
-
   /** The extension's item in the status bar. */
   statusItem(text: string): Locator {
     return this.page.locator('.statusbar-item[id^="dapserver."]', { hasText: text });
@@ -147,7 +145,12 @@ export class Editor {
     if (await this.#isOpen(pane)) await this.#header(pane).click();
   }
 
-  notification(text: string): Locator {
+  async removeBreakpoints(): Promise<void> {
+    await this.command("Remove All Breakpoints");
+    await this.source.untilDots();
+  }
+
+  notification(text = ""): Locator {
     return this.page.locator(".notification-list-item", { hasText: text });
   }
 
@@ -189,7 +192,7 @@ export class Editor {
 
   /** Put the pointer where nothing changes below it. */
   async moveAside(): Promise<void> {
-    await this.page.mouse.move(WINDOW.width / 2, WINDOW.height / 2);
+    await this.page.mouse.move(WINDOW.width / 6, 1);
     await this.page.locator(".workbench-hover").waitFor({ state: "hidden" });
   }
 

@@ -1,4 +1,5 @@
 import type { Locator, Page } from "playwright-core";
+import { chooseInMenu } from "./menu.ts";
 
 /** VARIABLES and WATCH: what the frame that is looked at has. */
 export class Inspection {
@@ -26,6 +27,12 @@ export class Inspection {
   async set(name: string, value: string): Promise<void> {
     await this.variable(name).locator(".value").dblclick();
     await this.#enter(".debug-variables", value);
+  }
+
+  /** Choose an entry of the menu of a variable. */
+  async choose(name: string, entry: string): Promise<void> {
+    await this.variable(name).click({ button: "right" });
+    await chooseInMenu(this.#page, entry);
   }
 
   /** Add an expression to WATCH. */

@@ -13,5 +13,7 @@ export const PYTHON = given("EDITOR_PYTHON");
 export const CHROMIUM = given("EDITOR_CHROMIUM");
 export const EXTENSIONS = path.join(CACHE, "extensions");
 export const SHOTS = path.join(CACHE, "shots");
+/** What tests/editor/install-real has put there. */
+export const REAL = path.join(CACHE, "real");
 export const CODE_SERVER = path.join(CACHE, "node_modules", "code-server");
 export const PROGRAMS = path.join(import.meta.dirname, "..", "programs");

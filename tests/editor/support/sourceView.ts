@@ -26,6 +26,12 @@ export class SourceView {
     await this.#page.mouse.click(left + height / 2, y + height / 2, { button });
   }
 
+  /** Click beside a line, and wait for the red dot beside the line where there is code. */
+  async setBreakpoint(line: number, lineOfCode = line): Promise<void> {
+    await this.clickGutter(line);
+    await this.untilDots({ line: lineOfCode, kind: "breakpoint" });
+  }
+
   /** Add a breakpoint of a kind of the menu beside a line: `Logpoint`... with what it asks for. */
   async addBreakpoint(line: number, kind: string, text: string): Promise<void> {
     await this.clickGutter(line, "right");

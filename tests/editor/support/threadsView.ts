@@ -45,6 +45,14 @@ export class ThreadsView {
     });
   }
 
+  /** Wait until it has noticed that all threads that live stand still, or that none does. */
+  async untilPaused(arePaused = true): Promise<void> {
+    await this.until(arePaused ? "all stand still" : "all run", (rows) => {
+      const live = rows.filter(({ state }) => state !== "ended");
+      return live.length > 0 && live.every(({ state }) => state.startsWith("paused") === arePaused);
+    });
+  }
+
   /** What stands beside the title. */
   get summary(): Locator {
     return this.#pane.locator(".pane-header .description");

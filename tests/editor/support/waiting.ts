@@ -4,7 +4,12 @@ const PAUSE_MS = 20;
 /** Patience with an editor on a busy machine; what has to be quick is measured by its test. */
 export const PATIENCE_MS = 30_000;
 
-/** The one place that sleeps: look again until what is seen holds, and return it. */
+/** The one place that sleeps: for a moment. */
+export function pause(): Promise<void> {
+  return sleep(PAUSE_MS);
+}
+
+/** Look again until what is seen holds, and return it. */
 export async function until<Seen>(
   what: string,
   look: () => Seen | Promise<Seen>,
@@ -18,6 +23,6 @@ export async function until<Seen>(
     if (performance.now() > deadline) {
       throw new Error(`not within ${patience / 1000} s: ${what}; seen: ${JSON.stringify(seen)}`);
     }
-    await sleep(PAUSE_MS);
+    await pause();
   }
 }

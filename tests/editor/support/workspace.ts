@@ -14,11 +14,15 @@ export interface Configuration {
   readonly [argument: string]: unknown;
 }
 
+interface Closable {
+  close(): Promise<void>;
+}
+
 /** A folder with a C program and a launch.json, and the window on it; all gone when it is closed. */
 export class Workspace {
   readonly #parent = mkdtempSync(path.join(tmpdir(), "editor-test-"));
   readonly folder = path.join(this.#parent, "village");
-  readonly #programs: Program[] = [];
+  readonly #kept: Closable[] = [];
   #editor: Editor | undefined;
 
   constructor() {
@@ -27,9 +31,13 @@ export class Workspace {
 
   /** Start a program of `programs/` under a name of its own. */
   async start(name: string, source = "workshop.c"): Promise<Program> {
-    const program = await Program.start(this.compile(name, source));
-    this.#programs.push(program);
-    return program;
+    return this.keep(await Program.start(this.compile(name, source)));
+  }
+
+  /** Have a process or a client ended with the workspace. */
+  keep<Kept extends Closable>(kept: Kept): Kept {
+    this.#kept.unshift(kept);
+    return kept;
   }
 
   /** The path of an executable of this name. */
@@ -76,7 +84,7 @@ export class Workspace {
 
   async close(): Promise<void> {
     await this.#editor?.close();
-    await Promise.all(this.#programs.map((program) => program.close()));
+    for (const kept of this.#kept) await kept.close();
     rmSync(this.#parent, { recursive: true, force: true });
   }
 
