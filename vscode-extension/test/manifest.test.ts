@@ -7,7 +7,7 @@ import manifest from "../package.json";
 const [contributed] = manifest.contributes.debuggers;
 assert.ok(contributed !== undefined);
 const { attach, launch } = contributed.configurationAttributes;
-const COMMON = ["nonStop", "program", "sourceMap", "stopOnEntry", "token"];
+const COMMON = ["debuginfod", "nonStop", "program", "sourceMap", "stopOnEntry", "token"];
 
 test("every argument of the server is in the schema", () => {
   const attachArguments = [...COMMON, "pid", "processId", "waitFor"].sort();
