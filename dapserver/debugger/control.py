@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+from signal import SIGTRAP
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.conditions import Conditions, Moment
 from dapserver.debugger.breakpoints.errands import Errands
 from dapserver.debugger.breakpoints.exceptions import described
 from dapserver.debugger.breakpoints.hardware import Hardware, change
-from dapserver.debugger.breakpoints.moving_out import move_out
+from dapserver.debugger.breakpoints.moving_out import move_out, take_trap
 from dapserver.debugger.breakpoints.rescue import Rescue
 from dapserver.debugger.breakpoints.sites import Site, Sites
 from dapserver.debugger.breakpoints.traps import Traps, Verdict
@@ -23,6 +24,7 @@ from dapserver.debugger.stop import Reason
 from dapserver.debugger.thread import State, Thread
 from dapserver.debugger.unwinding import Unwinder
 from dapserver.debugger.values.space import Space
+from dapserver.ptrace.wait import Kind as WaitKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -212,17 +214,11 @@ class Control:
     def leave(self) -> None:
         """Leave the code as it was. All threads must be stopped."""
         self.abandon_steps()
-        for thread in self._process.threads.values():
+        for thread in list(self._process.threads.values()):
             thread.unreported = thread.late = None
             if thread.state is State.STOPPED and thread.status is not None:
                 with contextlib.suppress(ProcessLookupError, ValueError):
-                    move_out(
-                        self.sites,
-                        self._process.architecture,
-                        thread.tid,
-                        thread.status.kind,
-                        self._process.handle,
-                    )
+                    self._move_away(thread, thread.status.kind)
         self._process.offspring.gather()
         self._breakpoints.unbind()
         self.hardware.leave()
@@ -230,6 +226,17 @@ class Control:
         self._process.offspring.dismiss()
         self._process.traps = None
         self._memory.patches = None
+
+    def _move_away(self, thread: Thread, kind: WaitKind) -> None:
+        """Let a stopped thread be nowhere that is about to change."""
+        process = self._process
+        where = self.sites, process.architecture, thread.tid
+        if kind is WaitKind.EVENT_STOP:
+            trap = take_trap(*where, process.handle, is_watched=self.hardware.was_used)
+            if trap is not None:
+                thread.status, kind = trap, trap.kind
+                thread.signal = trap.value if trap.value != SIGTRAP else 0
+        move_out(*where, kind, process.handle)
 
     def ended(self) -> None:
         """The process is gone."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from signal import SIGTRAP
 from typing import TYPE_CHECKING
 
-from dapserver.debugger.breakpoints.moving_out import move_out
+from dapserver.debugger.breakpoints.moving_out import move_out, take_trap
 from dapserver.ptrace import api
 from dapserver.ptrace.kinship import share_memory
 from dapserver.ptrace.registers import Architecture, Registers
@@ -98,6 +98,9 @@ class Offspring:
                 return
             trapped = self._at_site(tid, status)
             if self.sites is not None:
+                if status.kind is Kind.EVENT_STOP:
+                    late = take_trap(self.sites, self._architecture, tid, lambda *_: None)
+                    trapped, status = (True, late) if late is not None else (trapped, status)
                 move_out(self.sites, self._architecture, tid, status.kind, lambda *_: None)
             self._gathered.append((tid, None if trapped else status))
         except ProcessLookupError:

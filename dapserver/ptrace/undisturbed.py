@@ -40,7 +40,7 @@ def _step(tid: int, handle: Callable[[int, int], None]) -> None:
     passed_on = 0
     while True:
         api.step(tid, passed_on)
-        raw = _next_status(tid)
+        raw = next_status(tid)
         status = decode(raw)
         if status.ended or status.kind is Kind.EXIT:
             handle(tid, raw)
@@ -51,7 +51,7 @@ def _step(tid: int, handle: Callable[[int, int], None]) -> None:
         passed_on = status.value if is_signal else 0
 
 
-def _next_status(tid: int) -> int:
+def next_status(tid: int) -> int:
     """Wait for the thread, but not for ever: a leader that is killed tells nothing before the other
     threads have been waited for (ptrace(2), "Death under ptrace").
     """

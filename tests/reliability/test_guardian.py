@@ -137,6 +137,20 @@ def test_nothing_is_left_of_it(connect: Connect, program: Program, mode: str) ->
     expect_goes_on(target)
 
 
+def test_R34_leaving_while_threads_come_to_it(connect: Connect, program: Program, full: bool) -> None:
+    """One that has trapped, but was interrupted before it could tell, is not to be ended by that later."""
+    target = program("beater.c", "100")
+    target.wait_line("main")
+    for _ in range(40 if full else 8):
+        client = connect()
+        attach(client, target)
+        break_at_work(client, condition=NEVER)
+        expect_goes_on(target)
+        detach(client, target)
+        client.close()
+        expect_goes_on(target)
+
+
 def test_no_system_call_is_made_where_a_filter_may_end_the_program(
     connect: Connect, program: Program
 ) -> None:
