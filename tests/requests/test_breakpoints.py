@@ -150,6 +150,8 @@ def test_after_the_program_has_ended(client: DapClient, target: Target) -> None:
     client.wait_event("terminated")
     (told,) = set_lines(client, "stops.c", "work")
     assert told["verified"] is False
+    (told,) = set_functions(client, "memcpy")  # of those that are chosen when they are linked
+    assert told["verified"] is False
 
 
 # -- by address ----------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ class Breakpoints:
 
     def look_up(self, wishes: Iterable[Wish]) -> None:
         """Find where these will be, for `replace`. Takes long, and may be called in another thread."""
+        if self._sites is None:
+            return
         placed = {each.wish for each in self if each.verified}
         for wish in wishes:
             if wish in placed:
