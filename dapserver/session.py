@@ -250,7 +250,7 @@ class Session:
         if self._quiet_stop is not None and any(type(event) is Stopped for event in events):
             events = [event for event in events if type(event) is not Stopped]
             self._quiet_stop_made()
-        if self.frames:
+        if self.frames or self.variables:
             self._forget_frames(events)
         if self.process.exited:
             self._process_ended()
