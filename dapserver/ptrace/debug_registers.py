@@ -13,7 +13,6 @@ from enum import Enum
 from dapserver.ptrace import api
 
 COUNT = 4
-LONGEST = 8
 
 TRAP_HWBKPT = 4
 """si_code of a trap (sigaction(2)). If a single step ends with the same instruction it is TRAP_TRACE."""
@@ -69,7 +68,7 @@ def pieces(address: int, size: int) -> list[tuple[int, int]]:
     found = []
     end = address + size
     while address < end:
-        length = next(n for n in (8, 4, 2, 1) if address % n == 0 and address + n <= end)
+        length = next(n for n in reversed(_LENGTHS) if address % n == 0 and address + n <= end)
         found.append((address, length))
         address += length
     return found

@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.thread import State
 from dapserver.ptrace import debug_registers
-from dapserver.ptrace.debug_registers import COUNT, LONGEST, NOTHING, Watched
+from dapserver.ptrace.debug_registers import COUNT, NOTHING, Watched
 
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.sites import Sites
     from dapserver.debugger.breakpoints.wish import Breakpoint, DataAt
     from dapserver.debugger.memory import Memory
     from dapserver.debugger.process import Process
-
-MOST = COUNT * LONGEST
-"""Bytes that can be watched at once, if they lie well."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,9 +52,6 @@ class Hardware:
         self._watches: list[Watch] = []
         self.was_used = False
         """Whether a trap may come that was set off by what is watched no longer."""
-
-    def __bool__(self) -> bool:
-        return bool(self._watches)
 
     def add(self, where: DataAt, owner: Breakpoint) -> None:
         """Watch a piece of memory on all threads. Raises DebuggerError if that cannot be."""
