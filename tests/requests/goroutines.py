@@ -8,8 +8,9 @@ import subprocess
 from dataclasses import dataclass
 
 from dapserver.client import DapClient, Message
-from tests.conftest import Program
+from tests.conftest import Connect, Program
 from tests.support.breakpoints import line_of, top
+from tests.support.session import attach, pause
 from tests.support.target import Target
 
 FIXTURE = "parked.go"
@@ -23,6 +24,15 @@ def parked(program: Program, *flags: str, count: int = 150) -> Target:
     target.wait_line("main")
     wait_parked(target)
     return target
+
+
+def paused(program: Program, connect: Connect, *flags: str) -> tuple[Target, DapClient]:
+    """The same program, and a client that has attached to it and paused it."""
+    target = parked(program, *flags)
+    client = connect()
+    attach(client, target)
+    pause(client, target.pid)
+    return target, client
 
 
 def wait_parked(target: Target) -> None:

@@ -16,6 +16,7 @@ from tests.requests.goroutines import (
     everything,
     goroutines_scope,
     parked,
+    paused,
     shown,
     stack,
     wait_parked,
@@ -39,10 +40,7 @@ def dump(target: Target) -> dict[int, Dumped]:
 def test_they_are_those_that_the_runtime_tells_of(
     program: Program, connect: Connect, flags: tuple[str, ...]
 ) -> None:
-    target = parked(program, *flags)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect, *flags)
     users, system = everything(client, target.pid)
     stacks = {number: stack(client, each) for number, each in (users | system).items()}
     detach(client, target)
@@ -106,10 +104,7 @@ def test_a_wrapper_that_the_compiler_made_is_not_what_a_goroutine_is_named_by(
 
 
 def test_one_that_a_thread_runs_has_its_stack(program: Program, connect: Connect) -> None:
-    target = parked(program)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect)
     users, _ = everything(client, target.pid)
     on_threads = [each for each in users.values() if each.tid is not None]
     assert {each.tid for each in on_threads} >= {*target.reported("called"), *target.reported("computing")}
@@ -125,10 +120,7 @@ def test_one_that_a_thread_runs_has_its_stack(program: Program, connect: Connect
 
 
 def test_they_come_in_pages(program: Program, connect: Connect) -> None:
-    target = parked(program)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect)
     scope = goroutines_scope(client, target.pid)
     reference, count = scope["variablesReference"], scope["indexedVariables"]
     whole = shown(client, reference)
@@ -143,10 +135,7 @@ def test_they_come_in_pages(program: Program, connect: Connect) -> None:
 
 
 def test_locals_of_one_that_waits(program: Program, connect: Connect) -> None:
-    target = parked(program, *UNOPTIMIZED)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect, *UNOPTIMIZED)
     users, _ = everything(client, target.pid)
     workers = [each for each in users.values() if each.where.startswith("main.work ")]
     seen = set()
@@ -165,10 +154,7 @@ def test_locals_of_one_that_waits(program: Program, connect: Connect) -> None:
 
 
 def test_a_local_of_one_that_waits_can_be_set(program: Program, connect: Connect) -> None:
-    target = parked(program, *UNOPTIMIZED)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect, *UNOPTIMIZED)
     users, _ = everything(client, target.pid)
     worker = min((number, each) for number, each in users.items() if each.where.startswith("main.work "))[1]
     frame = next(row for row in stack(client, worker).values() if row["value"].startswith("main.work "))
@@ -180,10 +166,7 @@ def test_a_local_of_one_that_waits_can_be_set(program: Program, connect: Connect
 
 
 def test_what_they_do_is_looked_at_again_at_each_stop(program: Program, connect: Connect) -> None:
-    target = parked(program)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect)
     before, _ = everything(client, target.pid)
     resume(client, target.pid)
     target.write_line("work")

@@ -14,7 +14,7 @@ from tests.requests.goroutines import (
     FIXTURE,
     everything,
     goroutines_scope,
-    parked,
+    paused,
     repl,
     shown,
     stack,
@@ -150,10 +150,7 @@ def test_go_may_be_in_a_library(connect: Connect) -> None:
     ],
 )
 def test_garbage_does_no_harm(program: Program, connect: Connect, damage: str) -> None:
-    target = parked(program)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect)
     repl(client, damage)
     client.threads()
     for goroutine in list(shown(client, goroutines_scope(client, target.pid)["variablesReference"]).values())[

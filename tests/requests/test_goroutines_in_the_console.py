@@ -12,6 +12,7 @@ from tests.requests.goroutines import (
     UNOPTIMIZED,
     everything,
     parked,
+    paused,
     repl,
     stack,
     work_locals,
@@ -37,10 +38,7 @@ def test_the_console_lists_them(program: Program, connect: Connect) -> None:
 
 
 def test_the_console_shows_one(program: Program, connect: Connect) -> None:
-    target = parked(program, *UNOPTIMIZED)
-    client = connect()
-    attach(client, target)
-    pause(client, target.pid)
+    target, client = paused(program, connect, *UNOPTIMIZED)
     users, _ = everything(client, target.pid)
     number, worker = next((n, each) for n, each in users.items() if each.where.startswith("main.work "))
     title, *frames, creation = repl(client, f"goroutine {number}").splitlines()
