@@ -27,9 +27,6 @@ _MOST_TRIES, _MOMENT = 10, 0.001
 _DRAIN_EVERY = 64
 """Threads seized between two looks at what stopped meanwhile: 0.3 ms."""
 
-_DRAIN_AT_MOST = 512
-"""Stops handled in one look: a storm has always another."""
-
 
 def attach(pid: int, *, non_stop: bool = False) -> Process:
     """Trace all threads of a process without stopping any; *pid* may be any thread's id.
@@ -74,22 +71,30 @@ def seize_all(process: Process) -> None:
 def _pass(process: Process, reaper: Reaper) -> bool:
     """Go through one listing; whether there may be threads that it did not show."""
     unclean = False
+    traced: set[int] = set()
     leader, *others = _tasks(process) or [process.pid]
     for count, tid in enumerate([*others, leader]):  # the leader last, as Reaper asks
         if count % _DRAIN_EVERY == 0:
-            drain(process)
-        if tid not in process.threads:
+            traced |= drain(process)
+        if tid not in process.threads and tid not in traced:
             unclean |= _seize(process, reaper, tid)
     drain(process)
     return unclean
 
 
-def drain(process: Process) -> None:
-    """Handle all that has stopped: creators wait for us, and their children are to be known."""
-    for _ in range(_DRAIN_AT_MOST):
-        if (status := wait(ANY)) is None:
-            return
-        process.handle(*status)
+def drain(process: Process) -> set[int]:
+    """Handle all that has stopped or ended: creators wait for us, and their children are to be known.
+
+    The tids of those are returned. All statuses are taken before the first thread is resumed, which
+    comes to an end even in a storm. `waitpid(-1)` gives those of the youngest threads first, so that
+    otherwise the old dead would pile up behind the new living, and slow all that is done. (relay.c)
+    """
+    taken = []
+    while status := wait(ANY):
+        taken.append(status)
+    for early in taken:
+        process.handle(*early)
+    return {tid for tid, _ in taken}
 
 
 def _tasks(process: Process) -> list[int]:
@@ -133,14 +138,15 @@ def _refused(process: Process, reaper: Reaper, tid: int, tries: int) -> bool:
         status = procfs.status(process.pid, tid)
     except ProcessLookupError:
         return True
-    if status["State"][0] in "ZX":
-        return tid != process.pid  # a leader may stay a zombie as long as its process lives
-    if int(status["TracerPid"]) == os.getpid():
-        if tid == process.pid:
+    dead, tracer = status["State"][0] in "ZX", int(status["TracerPid"])
+    if tracer == os.getpid():
+        if tid == process.pid and not dead:
             process.adopt_leader()
         return False
+    if dead:
+        return tid != process.pid  # a leader may stay a zombie as long as its process lives
     if process.threads:
-        if tracer := int(status["TracerPid"]):
+        if tracer:
             # The others could be seized, so the process may be traced: this one is another's.
             raise refusal.traced_already(process.pid, tracer)
         return True
