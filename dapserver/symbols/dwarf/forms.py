@@ -24,7 +24,7 @@ from dapserver.symbols.dwarf.reading import (
 
 Skip = Callable[[Bytes, int], int]
 
-FIXED = {
+FIXED: dict[int, int] = {
     Form.DATA1: 1, Form.FLAG: 1, Form.REF1: 1, Form.STRX1: 1, Form.ADDRX1: 1,
     Form.DATA2: 2, Form.REF2: 2, Form.STRX2: 2, Form.ADDRX2: 2,
     Form.STRX3: 3, Form.ADDRX3: 3,
@@ -42,7 +42,7 @@ LEB128 = frozenset(
         Form.GNU_ADDR_INDEX, Form.GNU_STR_INDEX,
     }
 )  # fmt: skip
-BLOCK_LENGTH_SIZES = {Form.BLOCK1: 1, Form.BLOCK2: 2, Form.BLOCK4: 4}
+BLOCK_LENGTH_SIZES: dict[int, int] = {Form.BLOCK1: 1, Form.BLOCK2: 2, Form.BLOCK4: 4}
 BLOCKS = frozenset({Form.BLOCK, Form.EXPRLOC, *BLOCK_LENGTH_SIZES})
 RECORD_LIMIT = 4096  # forms; a compiler's longest record has some dozens
 
@@ -71,6 +71,9 @@ class Value(NamedTuple):
     raw: int | bytes
 
 
+Read = Callable[[Bytes, int], Value]
+
+
 class Record:
     """A sequence of fields: where each is and where the record ends."""
 
@@ -80,7 +83,7 @@ class Record:
         self.fields = tuple(fields)
         self._encoding = encoding
         self.fixed_size, self.skip = skipper(tuple(field.form for field in self.fields), encoding)
-        self._found: dict[int, tuple[int, Skip | None, Field] | None] = {}
+        self._found: dict[int, tuple[int, Skip | None, Read] | None] = {}
 
     def end(self, data: Bytes, position: int) -> int:
         """Tell where the record that starts at *position* ends."""
@@ -97,53 +100,52 @@ class Record:
         found = self._found[name]
         if found is None:
             return None
-        size, skip, field = found
-        position = skip(data, position) if skip else position + size
-        return read_value(data, position, field, self._encoding)
+        size, skip, read = found
+        return read(data, skip(data, position) if skip else position + size)
 
-    def _find(self, name: int) -> tuple[int, Skip | None, Field] | None:
+    def _find(self, name: int) -> tuple[int, Skip | None, Read] | None:
         for index, field in enumerate(self.fields):
             if field.name == name:
                 forms = tuple(before.form for before in self.fields[:index])
-                return (*skipper(forms, self._encoding), field)
+                return (*skipper(forms, self._encoding), reader(field, self._encoding))
         return None
 
 
-def read_value(data: Bytes, position: int, field: Field, encoding: Encoding) -> Value:
-    """Read one value (DWARF 5, 7.5.5)."""
+def reader(field: Field, encoding: Encoding) -> Read:
+    """Make the function that reads a value (DWARF 5, 7.5.5). Raises DwarfError for an unknown form."""
     form = field.form
     if form == Form.INDIRECT:
-        form, position = uleb128(data, position)
-        if form in {Form.INDIRECT, Form.IMPLICIT_CONST}:
-            raise DwarfError("an indirect form that says no form")
+        return lambda data, position: _indirect(data, position, encoding)
     size = fixed_size(form, encoding)
-    raw: int | bytes
-    if form == Form.IMPLICIT_CONST:
-        raw = field.constant
-    elif form == Form.FLAG_PRESENT:
-        raw = 1
-    elif size is not None:
-        raw = unsigned(data, position, size)
-    elif form == Form.SDATA:
-        raw = sleb128(data, position)[0]
-    elif form in LEB128:
-        raw = uleb128(data, position)[0]
-    elif form == Form.STRING:
-        raw = c_string(data, position)
-    else:
-        raw = _block(data, position, form)
-    return Value(form, raw)
+    if form in {Form.IMPLICIT_CONST, Form.FLAG_PRESENT}:
+        value = Value(form, field.constant if form == Form.IMPLICIT_CONST else 1)
+        return lambda _data, _position: value
+    if size is not None:
+        return lambda data, position: Value(form, unsigned(data, position, size))
+    if form == Form.SDATA:
+        return lambda data, position: Value(form, sleb128(data, position)[0])
+    if form in LEB128:
+        return lambda data, position: Value(form, uleb128(data, position)[0])
+    read = c_string if form == Form.STRING else functools.partial(_block, form)
+    return lambda data, position: Value(form, read(data, position))
 
 
-def _block(data: Bytes, position: int, form: int) -> bytes:
-    start, end = _block_bounds(data, position, form)
+def _indirect(data: Bytes, position: int, encoding: Encoding) -> Value:
+    form, position = uleb128(data, position)
+    if form in {Form.INDIRECT, Form.IMPLICIT_CONST}:
+        raise DwarfError("an indirect form that says no form")
+    return reader(Field(0, form), encoding)(data, position)
+
+
+def _block(form: int, data: Bytes, position: int) -> bytes:
+    start, end = _block_bounds(form, data, position)
     if end > len(data):
         raise DwarfError("a block behind the end of its section")
     return bytes(data[start:end])
 
 
-def _block_bounds(data: Bytes, position: int, form: int) -> tuple[int, int]:
-    if size := BLOCK_LENGTH_SIZES.get(Form(form)):
+def _block_bounds(form: int, data: Bytes, position: int) -> tuple[int, int]:
+    if size := BLOCK_LENGTH_SIZES.get(form):
         position += size
         return position, position + unsigned(data, position - size, size)
     length, position = uleb128(data, position)
@@ -160,7 +162,7 @@ def fixed_size(form: int, encoding: Encoding) -> int | None:
     if form in OFFSETS:
         return encoding.offset_size
     if form in FIXED:
-        return FIXED[Form(form)]
+        return FIXED[form]
     if form in LEB128 or form in BLOCKS or form in {Form.STRING, Form.INDIRECT}:
         return None
     raise DwarfError(f"the unknown form {form:#x}")
@@ -207,7 +209,7 @@ def _skip_source(form: int) -> list[str]:
     if form == Form.BLOCK1:
         return ["position += 1 + data[position]"]
     if form in BLOCKS:
-        by_bytes = f"position = block_bounds(data, position, {int(form)})[1]"
+        by_bytes = f"position = block_bounds({int(form)}, data, position)[1]"
         if form in BLOCK_LENGTH_SIZES:
             return [by_bytes]
         return ["if data[position] < 0x80: position += 1 + data[position]", f"else: {by_bytes}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 from collections.abc import Iterator
 
 from dapserver.symbols.dwarf.constants import UnitType
@@ -10,6 +11,9 @@ from dapserver.symbols.dwarf.info import DebugInfo
 from dapserver.symbols.dwarf.ranges import RangeMap, entry_ranges
 from dapserver.symbols.dwarf.reading import DwarfError, damage, initial_length, unsigned
 from dapserver.symbols.dwarf.units import Unit
+
+TUPLES = {4: struct.Struct("<II"), 8: struct.Struct("<QQ")}
+"""By the size of an address."""
 
 WITH_CODE = frozenset({UnitType.COMPILE, UnitType.SKELETON})
 
@@ -37,13 +41,15 @@ class UnitMap:
         units: set[int] = set()
         section = self._info.sections[".debug_aranges"]
         position = 0
-        while position < len(section):
-            try:
-                position, unit, found = _arange_set(section, position)
-            except DwarfError:
-                break  # the units that come later are asked themselves
-            units.add(unit)
-            ranges.extend((low, high, unit) for low, high in found if self._info.is_code(low))
+        is_code = self._info.is_code
+        try:
+            with damage("address ranges"):
+                while position < len(section):
+                    position, unit, found = _arange_set(section, position)
+                    units.add(unit)
+                    ranges += [(low, low + size, unit) for low, size in found if size and is_code(low)]
+        except DwarfError:
+            pass  # the units that come later are asked themselves
         return RangeMap(ranges), units
 
     @functools.cached_property
@@ -60,23 +66,17 @@ class UnitMap:
         return RangeMap(ranges)
 
 
-def _arange_set(section: memoryview, start: int) -> tuple[int, int, list[tuple[int, int]]]:
-    """The set at *start*: the position behind it, the unit's offset, and its ranges (7.21)."""
-    with damage("address ranges"):
-        length, position, offset_size = initial_length(section, start)
-        end = position + length
-        unit = unsigned(section, position + 2, offset_size)
-        position += 2 + offset_size
-        size, selector_size = section[position], section[position + 1]
-        if end > len(section) or size not in {4, 8} or selector_size:
-            raise DwarfError("address ranges of an unknown form")
-        position += 2
-        # Tuples are aligned to their size from the start of the set.
-        position += -(position - start) % (2 * size)
-        ranges = []
-        while position + 2 * size <= end:
-            low, extent = unsigned(section, position, size), unsigned(section, position + size, size)
-            if extent:
-                ranges.append((low, low + extent))
-            position += 2 * size
-        return end, unit, ranges
+def _arange_set(section: memoryview, start: int) -> tuple[int, int, Iterator[tuple[int, int]]]:
+    """The set at *start*: the position behind it, the unit, and its (address, size) tuples (7.21)."""
+    length, position, offset_size = initial_length(section, start)
+    end = position + length
+    unit = unsigned(section, position + 2, offset_size)
+    position += 2 + offset_size
+    size, selector_size = section[position], section[position + 1]
+    if end > len(section) or size not in TUPLES or selector_size:
+        raise DwarfError("address ranges of an unknown form")
+    tuples = TUPLES[size]
+    position += 2
+    # Tuples are aligned to their size from the start of the set.
+    position = min(position + -(position - start) % tuples.size, end)
+    return end, unit, tuples.iter_unpack(section[position : end - (end - position) % tuples.size])
