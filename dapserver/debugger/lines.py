@@ -37,10 +37,12 @@ class Lines:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._regions: dict[int, Region | None] = {}
+        self._of_go: dict[int, bool] = {}
 
     def forget(self) -> None:
         """What is mapped has changed."""
         self._regions.clear()
+        self._of_go.clear()
 
     def at(self, pc: int) -> Region | None:
         """The line of the code at *pc*; None if no debug information covers it."""
@@ -63,9 +65,11 @@ class Lines:
 
     def is_go(self, pc: int) -> bool:
         """Whether the code at *pc* was made by Go."""
-        module = self._modules.at(pc)
-        image = self._modules.image(module) if module is not None else None
-        return image is not None and image.section(".gopclntab") is not None
+        if pc not in self._of_go:
+            module = self._modules.at(pc)
+            image = self._modules.image(module) if module is not None else None
+            self._of_go[pc] = image is not None and image.section(".gopclntab") is not None
+        return self._of_go[pc]
 
     def body(self, pc: int) -> int | None:
         """Where the body of the function that starts at *pc* begins; None if it has no lines."""

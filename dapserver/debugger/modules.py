@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,9 +53,6 @@ class Module:
     def end(self) -> int:
         return self.mappings[-1].end
 
-    def covers(self, address: int) -> bool:
-        return any(m.start <= address < m.end for m in self.mappings)
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -90,6 +88,8 @@ class Modules:
         self._living = living
         self._next_id = 1
         self._modules: dict[tuple[str, int, int], Module] = {}
+        self._spans: tuple[list[int], list[tuple[int, Module]]] = [], []
+        """Where each mapping starts, in order; and where it ends, and whose it is."""
         self._changes = Changes()
         self._text = b""
         """What was read the last time."""
@@ -101,7 +101,12 @@ class Modules:
 
     def at(self, address: int) -> Module | None:
         """The module that has an address."""
-        return next((module for module in self._modules.values() if module.covers(address)), None)
+        starts, ends = self._spans
+        index = bisect_right(starts, address) - 1
+        if index < 0:
+            return None
+        end, module = ends[index]
+        return module if address < end else None
 
     def of_go(self) -> Module | None:
         """The module with Go's runtime: the program, or a file that was read already; None: there is none."""
@@ -136,12 +141,13 @@ class Modules:
                 self._next_id += 1
                 self._changes.loaded.append(module)
         self._changes.unloaded += [module for key, module in self._modules.items() if key not in modules]
-        self._modules = modules  # all at once: a stack may be walked in another thread meanwhile
+        # All at once: a stack may be walked in another thread meanwhile.
+        self._modules, self._spans = modules, _spans(modules.values())
 
     def forget_all(self) -> None:
         """After an exec nothing is mapped that was."""
         self._changes.unloaded += self._modules.values()
-        self._modules = {}
+        self._modules, self._spans = {}, ([], [])
         self._text = b""
 
     def place(self, address: int) -> Place:
@@ -207,6 +213,11 @@ class Modules:
             path = f"/proc/{tid}/map_files/{first.start:x}-{first.end:x}"
         with open(path, "rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _spans(modules: Iterable[Module]) -> tuple[list[int], list[tuple[int, Module]]]:
+    spans = sorted((m.start, m.end, module.id, module) for module in modules for m in module.mappings)
+    return [start for start, *_ in spans], [(end, module) for _, end, _, module in spans]
 
 
 def _key(mapping: Mapping) -> tuple[str, int, int]:

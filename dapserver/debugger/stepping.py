@@ -146,8 +146,9 @@ class Step:
         (last_pc, last_sp), self._last = self._last, (pc, sp)
         if self._return is not None:
             return self._in_stub(pc)
-        above = self._memory.word(sp)
-        if above is not None and not last_pc <= pc <= last_pc + LONGEST and self._is_handler(above):
+        follows = last_pc <= pc <= last_pc + LONGEST
+        above = None if follows and sp >= last_sp else self._memory.word(sp)
+        if above is not None and not follows and self._is_handler(above):
             self._run_to(last_pc, last_sp)
             self._is_in_handler = True
             return None
@@ -163,6 +164,7 @@ class Step:
             verdict = self._returned(registers)
             self.thread.returned = last_pc if verdict is DONE else None
             return verdict
+        above = self._memory.word(sp)
         if above is None:
             return DONE
         return self._entered(pc, above, sp + 8, last_pc)  # a jump: the callee returns for us

@@ -26,12 +26,7 @@ class Request(IntEnum):
 
     PEEKUSER = 3
     POKEUSER = 6
-    CONT = 7
-    SINGLESTEP = 9
     DETACH = 17
-    SETOPTIONS = 0x4200
-    GETEVENTMSG = 0x4201
-    GETSIGINFO = 0x4202
     SETSIGINFO = 0x4203
     GETREGSET = 0x4204
     SETREGSET = 0x4205
@@ -53,14 +48,23 @@ class Option(IntFlag):
     EXITKILL = 1 << 20
 
 
-# Plain integers for the requests that a storm of threads makes by the ten thousand: an enum
-# member costs a tenth of a microsecond more each time.
-_CONT, _GETEVENTMSG, _SETOPTIONS = 7, 0x4201, 0x4200
+# Plain integers for the requests that a storm of threads, or of steps, makes by the ten thousand: an
+# enum member costs a tenth of a microsecond more each time.
+_CONT, _SINGLESTEP, _SETOPTIONS, _GETEVENTMSG, _GETSIGINFO, _GETREGSET = 7, 9, 0x4200, 0x4201, 0x4202, 0x4204
 NT_PRSTATUS = 1
 
 # ptrace_geteventmsg of python-ptrace hands the kernel 4 bytes where it writes 8.
 _message = ctypes.c_ulong()
 _message_address = addressof(_message)
+
+# What every stop of a step asks for goes into buffers that are there already.
+_SET_SIZE, _SIGINFO_SIZE = 1024, 128
+_set = bytearray(_SET_SIZE)
+_set_iovec = iovec_struct()
+_set_iovec.buf = addressof((ctypes.c_char * _SET_SIZE).from_buffer(_set))
+_set_iovec_address = addressof(_set_iovec)
+_siginfo = ctypes.create_string_buffer(_SIGINFO_SIZE)
+_siginfo_address = addressof(_siginfo)
 
 
 def _fail(error: PtraceError) -> NoReturn:
@@ -94,7 +98,7 @@ def cont(tid: int, signal: int = 0) -> None:
 def step(tid: int, signal: int = 0) -> None:
     """Execute one instruction, delivering *signal*: a SIGTRAP stop with code TRAP_TRACE follows."""
     try:
-        ptrace(Request.SINGLESTEP, tid, 0, signal)
+        ptrace(_SINGLESTEP, tid, 0, signal)
     except PtraceError as error:
         _fail(error)
 
@@ -134,12 +138,11 @@ def set_options(tid: int, options: int) -> None:
 
 def siginfo(tid: int) -> bytes:
     """The 128 bytes of siginfo_t of a signal-delivery-stop (sigaction(2))."""
-    buffer = ctypes.create_string_buffer(128)
     try:
-        ptrace(Request.GETSIGINFO, tid, 0, addressof(buffer))
+        ptrace(_GETSIGINFO, tid, 0, _siginfo_address)
     except PtraceError as error:
         _fail(error)
-    return buffer.raw
+    return _siginfo.raw
 
 
 def set_siginfo(tid: int, info: bytes) -> None:
@@ -168,18 +171,17 @@ def set_signal_mask(tid: int, mask: int) -> None:
         _fail(error)
 
 
-def register_set(tid: int, size: int = 1024) -> bytearray:
+def register_set(tid: int) -> bytearray:
     """The general registers (NT_PRSTATUS) of a stopped thread, as the kernel lays them out.
 
     Its length tells the thread's word size: 68 bytes are an i386's, 216 an x86-64's.
     """
-    buffer = bytearray(size)
-    iovec = _iovec(buffer)
+    _set_iovec.len = _SET_SIZE
     try:
-        ptrace(Request.GETREGSET, tid, NT_PRSTATUS, addressof(iovec))
+        ptrace(_GETREGSET, tid, NT_PRSTATUS, _set_iovec_address)
     except PtraceError as error:
         _fail(error)
-    return buffer[: iovec.len]
+    return _set[: _set_iovec.len]
 
 
 def set_register_set(tid: int, registers: bytearray) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import platform
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dapserver.ptrace import api
 
 # A system call that a stop interrupts is restarted by the kernel, but for these, which return
 # EINTR after any stop (signal(7), "Interruption of system calls by stop signals").
 _ERESTARTNOHAND = 514
+
+_WORD = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,17 @@ class Architecture:
     """The number of the system call tgkill(2)."""
     kcmp: int
     """The number of the system call kcmp(2)."""
+    offsets: dict[str, int] = field(init=False, repr=False, compare=False)
+    """Where each register is, in bytes from the start."""
+
+    def __post_init__(self) -> None:
+        offsets = {name: _WORD.size * index for index, name in enumerate(self.registers)}
+        object.__setattr__(self, "offsets", offsets)
 
     @property
     def size(self) -> int:
         """Bytes of the register set."""
-        return 8 * len(self.registers)
+        return _WORD.size * len(self.registers)
 
 
 X86_64 = Architecture(
@@ -111,17 +119,16 @@ class Registers:
         return cls(architecture, data)
 
     def __getitem__(self, name: str) -> int:
-        index = self._architecture.registers.index(name)
-        value: int = struct.unpack_from("<Q", self._data, 8 * index)[0]
+        value: int = _WORD.unpack_from(self._data, self._architecture.offsets[name])[0]
         return value
 
     def __setitem__(self, name: str, value: int) -> None:
-        index = self._architecture.registers.index(name)
-        struct.pack_into("<Q", self._data, 8 * index, value & (1 << 64) - 1)
+        _WORD.pack_into(self._data, self._architecture.offsets[name], value & (1 << 64) - 1)
 
     def items(self) -> list[tuple[str, int]]:
         """(name, value) of all, in the order of the kernel's structure."""
-        return [(name, self[name]) for name in self._architecture.registers]
+        names = self._architecture.registers
+        return list(zip(names, struct.unpack_from(f"<{len(names)}Q", self._data), strict=True))
 
     def write(self, tid: int) -> None:
         api.set_register_set(tid, self._data)
