@@ -36,12 +36,15 @@ LATE = (
     "dapserver.debugger.unwinding",
     "dapserver.symbols.debug_files",
     "dapserver.debugger.values.inspector",
+    "dapserver.debugger.values.call_sites",
     "dapserver.debugger.values.listing",
+    "dapserver.symbols.dwarf.variables_of_file",
     "dapserver.wishes",
     "dapserver.debugger.evaluation.compiled",
     "dapserver.debugger.evaluation.parser",
     "dapserver.debugger.disassembly",
     "capstone",
+    "concurrent.futures.thread",
 )
 """What a session imports when it needs it; a server does so before, while nobody waits for it."""
 

@@ -105,6 +105,7 @@ class Connection:
         self._room = room
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fewer_tasks = asyncio.Event()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._asked: list[tuple[ReverseRequest, asyncio.Future[dict[str, Any]]]] = []
         self._reading: asyncio.Future[None] | None = None
@@ -134,7 +135,12 @@ class Connection:
         """Wait until the client has read enough, and enough of its requests are answered."""
         await self._room()
         while len(self._tasks) >= MOST_IN_FLIGHT:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._fewer_tasks.clear()
+            await self._fewer_tasks.wait()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._fewer_tasks.set()
 
     async def _settle(self) -> None:
         """No request will come any more: give those that came a moment, and cancel the rest."""
@@ -172,7 +178,7 @@ class Connection:
         """Do something as soon as no request is being handled, and send what it posts."""
         task = asyncio.get_running_loop().create_task(self._between_requests(action))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
 
     async def _between_requests(self, action: Callable[[], None]) -> None:
         async with self._turn:
@@ -203,7 +209,7 @@ class Connection:
             log.debug("request %s", _without_tokens(message))
         task = asyncio.get_running_loop().create_task(self._serve(request))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         self._in_flight[request.seq] = task
 
     def _unreadable(self, error: Exception, _kind: object) -> None:
