@@ -49,12 +49,13 @@ class SourceFiles:
     def named(self, path: str) -> list[UnitFile]:
         """Find a source file in all units that name it.
 
-        By its whole path; if there is none, those with the same name and the most of the directories
-        before it.
+        By its whole path, if it is absolute and one has just that; otherwise those with the same name and
+        the most of the directories before it.
         """
         path = posixpath.normpath(path)
         found = self._with_name(posixpath.basename(path))
-        merits = [len(path) + 1 if path == file.path else _common_end(path, file.path) for file in found]
+        whole = len(path) + 1 if posixpath.isabs(path) else 0
+        merits = [(path == file.path and whole) or _common_end(path, file.path) for file in found]
         best = max(merits, default=0)
         return [file for file, merit in zip(found, merits, strict=True) if merit == best]
 
