@@ -61,6 +61,8 @@ class Process:
         self.signal_filters = SignalFilters()
         self.resumes = 0
         """How often threads were resumed: where all stand still, none has run while it stays the same."""
+        self.stop_is_near = False
+        """Whether a thread was resumed that is to stop again at once. Who watches for that, resets it."""
         self.debug_registers = NOTHING
         """What all threads are to have in their debug registers."""
         self._leader_traced = False
@@ -258,6 +260,7 @@ class Process:
         """
         self.stopping.interrupt(thread)
         self.resume_thread(thread)
+        self.stop_is_near = True
 
     def _executed(self, thread: Thread, status: WaitStatus) -> None:
         """All threads but one have ended; that one has the leader's tid now. (exec.c)"""
@@ -366,7 +369,7 @@ class Process:
                 if thread.undisturbed and not thread.signal:
                     shield(thread)
                 api.step(thread.tid, thread.signal)
-                thread.stepped = True
+                thread.stepped = self.stop_is_near = True
                 thread.state = _RUNNING
             else:
                 api.cont(thread.tid, thread.signal)

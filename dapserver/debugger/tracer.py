@@ -36,7 +36,7 @@ BUSY, STORM = 0.0002, 4
 """A wake-up that begins within BUSY seconds of the last, as STORM before it did, is in a storm."""
 
 LINGER = 0.00005
-"""In a storm, seconds to watch for the next stop before the wake-up returns."""
+"""Seconds to watch for the next stop before the wake-up returns, in a storm and where one is near."""
 
 
 class Tracer:
@@ -59,13 +59,18 @@ class Tracer:
         end = begin + TIME_LIMIT
         self._drain(self._signal.take(), end)
         self._streak = self._streak + 1 if begin - self._active < BUSY else 0
-        if self._streak >= STORM:
-            # Stops come so fast that going through the loop for each would be half the cost.
-            while time.monotonic() < end and (hint := self._signal.watch(LINGER)) is not None:
-                self._drain(hint, end)
+        # Going through the loop for each stop would be half the cost where they come this fast.
+        while self._is_stop_near() and time.monotonic() < end:
+            if (hint := self._signal.watch(LINGER)) is None:
+                break
+            self._drain(hint, end)
         self._check_clock()
         self._active = time.monotonic()
         return self._process.take_events()
+
+    def _is_stop_near(self) -> bool:
+        near, self._process.stop_is_near = self._process.stop_is_near, False
+        return near or self._streak >= STORM
 
     def _drain(self, hint: int | None, end: float) -> None:
         if len(self._process.threads) <= FEW:
