@@ -21,10 +21,15 @@ HINTS = {Group.LOCALS: "locals", Group.GLOBALS: "globals", Group.REGISTERS: "reg
 async def scopes(session: Session, arguments: dap.ScopesArguments) -> dap.ScopesResponseBody:
     frame = session.frames.get(arguments.frame_id)
     scope = scope_of(session, frame)
-    # In a thread of its own, all at once: debug information is read.
-    groups, of_goroutines = await asyncio.to_thread(
-        lambda: (_groups(scope), goroutines.scope(session, frame))
-    )
+    groups: list[Group]
+    of_goroutines: dap.Scope | None = None
+    if scope.function is not None and session.require_publisher().modules.of_go() is None:
+        groups = _groups(scope)  # what was read for the stack tells it
+    else:
+        # In a thread of its own, all at once: debug information is read.
+        groups, of_goroutines = await asyncio.to_thread(
+            lambda: (_groups(scope), goroutines.scope(session, frame))
+        )
     shown = [_shown(session, frame, group) for group in groups]
     return dap.ScopesResponseBody(scopes=[*shown, of_goroutines] if of_goroutines else shown)
 

@@ -31,11 +31,12 @@ class DebugInfo:
         self._abbreviation_budget: Budget | None = None
         self._units: dict[tuple[str, int], Unit] = {}
         self._headers: list[UnitHeader] | None = None
-        self._code = [
+        self.code = [
             (max(segment.address, 1), segment.address + segment.memory_size)
             for segment in elf.segments
             if segment.type == SegmentType.LOAD and segment.flags & SegmentFlag.EXECUTE
         ]
+        """From where to where there is code, without what linkers give to code that they left out."""
         self._thread_local = next(
             ((each.address, each.memory_size) for each in elf.segments if each.type == SegmentType.TLS),
             (0, 0),
@@ -46,10 +47,7 @@ class DebugInfo:
 
         Linkers give what they have left out the address 0, 1, -1 or -2, or an offset from these.
         """
-        for low, high in self._code:  # noqa: SIM110 - asked of every range: `any` takes three times as long
-            if low <= address < high:
-                return True
-        return False
+        return any(low <= address < high for low, high in self.code)
 
     def thread_local_offset(self, offset: int) -> int:
         """Give an offset in a thread's block of this file as it is meant.

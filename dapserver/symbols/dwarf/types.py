@@ -39,6 +39,8 @@ class Kind(Enum):
     QUALIFIED = "qualified"
     UNKNOWN = "unknown"
 
+    __hash__ = object.__hash__  # Enum's is written in Python, and values are looked at by kind all the time
+
 
 SCALARS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.CHARACTER, Kind.FLOAT, Kind.POINTER, Kind.ENUM})
 REFERENCES = frozenset({Kind.REFERENCE, Kind.RVALUE_REFERENCE})

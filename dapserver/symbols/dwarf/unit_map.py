@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dapserver.symbols.dwarf.constants import UnitType
 from dapserver.symbols.dwarf.info import DebugInfo
 from dapserver.symbols.dwarf.ranges import RangeMap, entry_ranges
-from dapserver.symbols.dwarf.reading import DwarfError, damage, initial_length, unsigned
+from dapserver.symbols.dwarf.reading import DwarfError, damage, initial_length
 from dapserver.symbols.dwarf.units import Unit
+
+HEADERS = {4: struct.Struct("<HIBB"), 8: struct.Struct("<HQBB")}
+"""By the size of an offset."""
 
 TUPLES = {4: struct.Struct("<II"), 8: struct.Struct("<QQ")}
 """By the size of an address."""
@@ -41,13 +44,15 @@ class UnitMap:
         units: set[int] = set()
         section = self._info.sections[".debug_aranges"]
         position = 0
-        is_code = self._info.is_code
         try:
             with damage("address ranges"):
                 while position < len(section):
                     position, unit, found = _arange_set(section, position)
                     units.add(unit)
-                    ranges += [(low, low + size, unit) for low, size in found if size and is_code(low)]
+                    for start, end in self._info.code:
+                        ranges += [
+                            (low, low + size, unit) for low, size in found if start <= low < end and size
+                        ]
         except DwarfError:
             pass  # the units that come later are asked themselves
         return RangeMap(ranges), units
@@ -66,17 +71,16 @@ class UnitMap:
         return RangeMap(ranges)
 
 
-def _arange_set(section: memoryview, start: int) -> tuple[int, int, Iterator[tuple[int, int]]]:
+def _arange_set(section: memoryview, start: int) -> tuple[int, int, list[tuple[int, int]]]:
     """The set at *start*: the position behind it, the unit, and its (address, size) tuples (7.21)."""
     length, position, offset_size = initial_length(section, start)
     end = position + length
-    unit = unsigned(section, position + 2, offset_size)
-    position += 2 + offset_size
-    size, selector_size = section[position], section[position + 1]
+    header = HEADERS[offset_size]
+    _version, unit, size, selector_size = header.unpack_from(section, position)
     if end > len(section) or size not in TUPLES or selector_size:
         raise DwarfError("address ranges of an unknown form")
     tuples = TUPLES[size]
-    position += 2
+    position += header.size
     # Tuples are aligned to their size from the start of the set.
     position = min(position + -(position - start) % tuples.size, end)
-    return end, unit, tuples.iter_unpack(section[position : end - (end - position) % tuples.size])
+    return end, unit, list(tuples.iter_unpack(section[position : end - (end - position) % tuples.size]))
