@@ -61,7 +61,7 @@ def test_a_missing_file_is_named_where_variables_would_be(
     assert set(found) == {"Locals", "Registers"}
     reference = found["Locals"]["variablesReference"]
     told = refusal(client, "variables", variablesReference=reference)
-    assert told == (
-        f"There are no variables: {tmp_path}/values.dwo, which has the debug information of this code,"
-        " is missing."
-    )
+    missing = f"{tmp_path}/values.dwo, which has the debug information of this code, is missing."
+    assert told == f"There are no variables: {missing}"
+    told = refusal(client, "evaluate", expression="argument", frameId=frame["id"])
+    assert told == f"There is no variable argument here: {missing}"

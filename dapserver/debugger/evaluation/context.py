@@ -25,6 +25,10 @@ class Context(Protocol):
     space: Space
 
     @property
+    def problem(self) -> str | None:
+        """Why no variables are known here; None if they are."""
+
+    @property
     def truth(self) -> Type:
         """What comparisons give: `int` in C, `bool` elsewhere."""
 
@@ -47,7 +51,8 @@ class UnknownName(DebuggerError):
     def __init__(self, name: str, context: Context) -> None:
         close = get_close_matches(name, list(context.names()), 1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        super().__init__(f"There is no variable {name} here.{hint}")
+        why = f": {context.problem}" if context.problem else ""
+        super().__init__(f"There is no variable {name} here{why}.{hint}")
         self.name = name
 
 
@@ -80,6 +85,10 @@ class FrameContext:
         self.scope = scope
         self.truth = truth_type(scope.language)
         self._tid, self._thread_name = tid, thread_name
+
+    @property
+    def problem(self) -> str | None:
+        return self.scope.problem
 
     def find(self, name: str) -> Operand | None:
         found = self.scope.find(name)

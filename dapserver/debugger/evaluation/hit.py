@@ -222,6 +222,10 @@ class Hit:
     # -- as a Context ------------------------------------------------------------------------------
 
     @property
+    def problem(self) -> str | None:
+        return self.scope().problem
+
+    @property
     def truth(self) -> Type:
         return self._meanings.truth(self)
 
