@@ -25,6 +25,8 @@ class Memory:
         self._living = living
         self._descriptor = -1
         self.patches: Patches | None = None
+        self.on_write: Callable[[int, int], None] = lambda _address, _size: None
+        """Hears what was written for the user, and how many bytes."""
 
     def read(self, address: int, size: int) -> bytes:
         """Give *size* bytes, fewer at the end of what is mapped; OSError if there are none."""
@@ -49,6 +51,7 @@ class Memory:
     def write(self, address: int, data: bytes) -> None:
         """Write *data*, read-only pages included; OSError if it does not fit in what is mapped."""
         self.write_raw(address, data if self.patches is None else self.patches.keep(address, data))
+        self.on_write(address, len(data))
 
     def write_raw(self, address: int, data: bytes) -> None:
         """Write *data* over breakpoints and all; OSError as `write`."""

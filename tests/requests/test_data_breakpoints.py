@@ -67,6 +67,22 @@ def test_whichever_thread_changes_it_stops(client: DapClient, target: Target, wh
         assert target.wait_line("counter") == f"counter {after}", "nothing stops where nothing changes"
 
 
+def test_a_change_by_the_user_is_none_of_the_program_s(client: DapClient, target: Target) -> None:
+    """What it writes then is compared with that."""
+    (counter,) = watch(client, "counter")
+    target.write_line("write 5")
+    stopped = expect_change(client, counter, "was 1, is 5")
+    frame = top(client, stopped["threadId"])
+    client.request("setExpression", expression="counter", value="7", frameId=frame["id"])
+    resume(client, target.pid)
+    stopped = expect_change(client, counter, "was 7, is 5")
+    frame = top(client, stopped["threadId"])
+    client.request("setExpression", expression="counter", value="8", frameId=frame["id"])
+    resume(client, target.pid)
+    assert target.wait_line("counter") == "counter 8"
+    passes(client, target, "write 8", "counter 8")
+
+
 def test_a_read_stops_if_it_is_wanted(client: DapClient, target: Target) -> None:
     (counter,) = watch(client, "counter", accessType="readWrite")
     target.write_line("read")

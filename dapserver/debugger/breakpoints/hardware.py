@@ -50,6 +50,7 @@ class Hardware:
         self._memory = memory
         self._sites = sites
         self._watches: list[Watch] = []
+        memory.on_write = self._written
         self.was_used = False
         """Whether a trap may come that was set off by what is watched no longer."""
 
@@ -114,6 +115,12 @@ class Hardware:
         self._watches.clear()
         self._process.debug_registers = NOTHING
         self._sites.release_registers()
+
+    def _written(self, address: int, size: int) -> None:
+        """The user has changed memory: from there on the program changes what it changes."""
+        for watch in self._watches:
+            if address < watch.where.address + watch.where.size and watch.where.address < address + size:
+                watch.value = self._read(watch)
 
     def _read(self, watch: Watch) -> bytes:
         try:
