@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.errors import DebuggerError
@@ -14,6 +15,9 @@ from dapserver.session import Session
 
 if TYPE_CHECKING:
     from dapserver.debugger.breakpoints.wish import Breakpoint
+    from dapserver.wishes import Wishes
+
+WISHES_IMPORT = ("dapserver.wishes", "capstone")
 
 capability(
     supports_function_breakpoints=True,
@@ -25,17 +29,28 @@ capability(
 )
 
 
+async def loaded_wishes(session: Session) -> Wishes:
+    """The session's wishes, with what they are made of imported.
+
+    In another thread, as the threads of the program must not wait for that: it takes 0.1 s and more.
+    """
+    if session.has_no_wishes:
+        await asyncio.to_thread(lambda: [importlib.import_module(name) for name in WISHES_IMPORT])
+    return session.wishes()
+
+
 @request("setBreakpoints")
 async def set_breakpoints(
     session: Session, arguments: dap.SetBreakpointsArguments
 ) -> dap.SetBreakpointsResponseBody:
-    from dapserver.debugger.breakpoints.wish import SourceLine, Wish  # noqa: PLC0415 - not for attaching
-
     path = arguments.source.path
     if path is None:
         raise DebuggerError(
             "setBreakpoints: the source has no path, and dapserver knows files by nothing else."
         )
+    all_wishes = await loaded_wishes(session)
+    from dapserver.debugger.breakpoints.wish import SourceLine, Wish  # noqa: PLC0415 - not for attaching
+
     wanted = arguments.breakpoints
     if wanted is None:
         wanted = [dap.SourceBreakpoint(line=line) for line in arguments.lines or []]
@@ -43,30 +58,32 @@ async def set_breakpoints(
         Wish(SourceLine(path, each.line, each.column), each.condition, each.hit_condition, each.log_message)
         for each in wanted
     ]
-    return dap.SetBreakpointsResponseBody(
-        breakpoints=await session.wishes().replace(f"source {path}", wishes)
-    )
+    return dap.SetBreakpointsResponseBody(breakpoints=await all_wishes.replace(f"source {path}", wishes))
 
 
 @request("setFunctionBreakpoints")
 async def set_function_breakpoints(
     session: Session, arguments: dap.SetFunctionBreakpointsArguments
 ) -> dap.SetFunctionBreakpointsResponseBody:
+    if not arguments.breakpoints and session.has_no_wishes:
+        return dap.SetFunctionBreakpointsResponseBody(breakpoints=[])  # most sessions: nothing is to be read
+    all_wishes = await loaded_wishes(session)
     from dapserver.debugger.breakpoints.wish import FunctionName, Wish  # noqa: PLC0415 - not for attaching
 
     wishes = [
         Wish(FunctionName(each.name.strip()), each.condition, each.hit_condition)
         for each in arguments.breakpoints
     ]
-    return dap.SetFunctionBreakpointsResponseBody(
-        breakpoints=await session.wishes().replace("functions", wishes)
-    )
+    return dap.SetFunctionBreakpointsResponseBody(breakpoints=await all_wishes.replace("functions", wishes))
 
 
 @request("setInstructionBreakpoints")
 async def set_instruction_breakpoints(
     session: Session, arguments: dap.SetInstructionBreakpointsArguments
 ) -> dap.SetInstructionBreakpointsResponseBody:
+    if not arguments.breakpoints and session.has_no_wishes:
+        return dap.SetInstructionBreakpointsResponseBody(breakpoints=[])  # as above
+    all_wishes = await loaded_wishes(session)
     from dapserver.debugger.breakpoints.wish import InstructionAt, Wish  # noqa: PLC0415 - not for attaching
 
     wishes = [
@@ -78,7 +95,7 @@ async def set_instruction_breakpoints(
         for each in arguments.breakpoints
     ]
     return dap.SetInstructionBreakpointsResponseBody(
-        breakpoints=await session.wishes().replace("instructions", wishes)
+        breakpoints=await all_wishes.replace("instructions", wishes)
     )
 
 
@@ -90,8 +107,9 @@ async def breakpoint_locations(
     if path is None:
         return dap.BreakpointLocationsResponseBody(breakpoints=[])
     last = arguments.end_line or arguments.line
+    breakpoints = (await loaded_wishes(session)).breakpoints
     # In a thread of its own: line tables are read.
-    found = await asyncio.to_thread(session.wishes().breakpoints.places, path, arguments.line, last)
+    found = await asyncio.to_thread(breakpoints.places, path, arguments.line, last)
     return dap.BreakpointLocationsResponseBody(
         breakpoints=[dap.BreakpointLocation(line=line, column=column or None) for line, column in found]
     )

@@ -12,6 +12,7 @@ from dapserver.handles import PartsOf, VariablesOf
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
 from dapserver.ptrace.debug_registers import COUNT, Access, pieces
+from dapserver.requests.breakpoints import loaded_wishes
 from dapserver.requests.evaluate import evaluated
 from dapserver.requests.references import address_of
 from dapserver.requests.variables import find
@@ -38,7 +39,7 @@ class _Nothing(dap.DataBreakpointInfoResponseBody):
 async def data_breakpoint_info(
     session: Session, arguments: dap.DataBreakpointInfoArguments
 ) -> dap.DataBreakpointInfoResponseBody:
-    session.wishes().require_control()
+    (await loaded_wishes(session)).require_control()
     name = arguments.name
     try:
         if arguments.as_address:
@@ -64,6 +65,7 @@ async def set_data_breakpoints(
 ) -> dap.SetDataBreakpointsResponseBody | None:
     if not arguments.breakpoints and session.has_no_wishes:
         return None  # most sessions: nothing is to be read for this
+    all_wishes = await loaded_wishes(session)
     from dapserver.debugger.breakpoints.wish import DataAt, Wish  # noqa: PLC0415 - not for attaching
 
     wishes = []
@@ -77,7 +79,7 @@ async def set_data_breakpoints(
             )
         where = DataAt(int(parts[1], 16), int(parts[2]), _ACCESS[each.access_type], parts[3])
         wishes.append(Wish(where, each.condition, each.hit_condition))
-    made = await session.wishes().replace("data", wishes)
+    made = await all_wishes.replace("data", wishes)
     session.wake_soon()  # threads that run were asked to stop for a moment
     return dap.SetDataBreakpointsResponseBody(breakpoints=made)
 

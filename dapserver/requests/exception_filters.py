@@ -7,6 +7,7 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.signal_filters import SignalFilters, chosen
 from dapserver.protocol import types as dap
 from dapserver.protocol.wire import capability, request
+from dapserver.requests.breakpoints import loaded_wishes
 from dapserver.session import Session
 
 _STOP, _WITHHOLD = "signal", "signal_withheld"
@@ -59,10 +60,11 @@ async def set_exception_breakpoints(
 async def _exceptions(session: Session, options: list[dap.ExceptionFilterOptions]) -> list[dap.Breakpoint]:
     if not options and session.has_no_wishes:
         return []  # most sessions: nothing is to be read for this
+    all_wishes = await loaded_wishes(session)
     from dapserver.debugger.breakpoints.wish import Wish  # noqa: PLC0415 - not for attaching
 
     wishes = [Wish(thrown(each.filter_id), each.condition) for each in options]
-    return await session.wishes().replace("exceptions", wishes)
+    return await all_wishes.replace("exceptions", wishes)
 
 
 def _signals(option: dap.ExceptionFilterOptions, found: dict[str, frozenset[int]]) -> dap.Breakpoint:
