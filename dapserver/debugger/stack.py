@@ -44,8 +44,8 @@ class _Stack:
 
     frames: list[StackFrame]
     physical: Iterator[PhysicalFrame]
-    ahead: PhysicalFrame | None
-    """The frame behind them: that it is there can be told without looking for its source."""
+    ended: bool = False
+    """Whether there are none behind them. While it is not known, none is unwound to know it."""
 
 
 class Stacks:
@@ -65,13 +65,12 @@ class Stacks:
         """What is at an address: threads that wait do so at the same places."""
 
     def frames(self, tid: int, registers: Registers, start: int, count: int) -> tuple[list[StackFrame], bool]:
-        """Give *count* frames from the *start*th, innermost first, and whether there are more."""
+        """Give *count* frames from the *start*th, innermost first, and whether there may be more."""
         if tid not in self._stacks:
-            physical = self._unwind(registers)
-            self._stacks[tid] = _Stack([], physical, next(physical, None))
+            self._stacks[tid] = _Stack([], self._unwind(registers))
         stack = self._stacks[tid]
         self._extend(stack, start + count)
-        more = stack.ahead is not None or len(stack.frames) > start + count
+        more = not stack.ended or len(stack.frames) > start + count
         return stack.frames[start : start + count], more
 
     def is_at_hand(self, tid: int, registers: Registers, end: int) -> bool:
@@ -112,9 +111,12 @@ class Stacks:
 
     def _extend(self, stack: _Stack, count: int) -> None:
         """Walk on until there are *count* frames."""
-        while len(stack.frames) < count and stack.ahead is not None:
-            stack.frames += self._describe(stack.ahead, innermost=not stack.frames)
-            stack.ahead = next(stack.physical, None)
+        while len(stack.frames) < count:
+            physical = next(stack.physical, None)
+            if physical is None:
+                stack.ended = True
+                return
+            stack.frames += self._describe(physical, innermost=not stack.frames)
 
     def _unwind(
         self, registers: Registers | Mapping[str, int], *, has_called: bool = False

@@ -9,55 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
-from typing import Literal
 
-from pydantic import ConfigDict, SerializeAsAny
-from pydantic_core import PydanticSerializationError
-
-from dapserver.protocol.model import Model
+from dapserver.protocol.envelopes import Event, Response, ReverseRequest
 
 BACKLOG = 4 << 20
 """Bytes the transport may hold before messages wait here instead."""
 
 DROP_OUTPUT = 1024
 """Messages that may wait before the program's own output is no longer worth keeping."""
-
-
-class Envelope(Model):
-    """What surrounds a body. DAP writes `request_seq` here, and camelCase everywhere else."""
-
-    model_config = ConfigDict(alias_generator=None)
-
-
-class Response(Envelope):
-    """The envelope of a response; `seq` is given when it is written."""
-
-    seq: int = 0
-    type: Literal["response"] = "response"
-    request_seq: int
-    command: str
-    success: bool = True
-    message: str | None = None
-    body: SerializeAsAny[Model] | None = None
-
-
-class Event(Envelope):
-    """The envelope of an event."""
-
-    seq: int = 0
-    type: Literal["event"] = "event"
-    event: str
-    body: SerializeAsAny[Model] | None = None
-
-
-class ReverseRequest(Envelope):
-    """The envelope of a request from us to the client."""
-
-    seq: int = 0
-    type: Literal["request"] = "request"
-    command: str
-    arguments: SerializeAsAny[Model] | None = None
 
 
 ThreadChange = tuple[str, int]
@@ -165,8 +124,7 @@ class Outbox:
                 f'"body":{{"reason":"{reason}","threadId":{tid}}}}}'
             )
             return f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")
-        message.seq = seq
-        data = _json(message)
+        data = message.write(seq).encode()
         return b"Content-Length: %d\r\n\r\n%b" % (len(data), data)
 
     # -- flow control: called by the transport's protocol ------------------------------------
@@ -179,11 +137,3 @@ class Outbox:
         waiting, self._waiting = self._waiting, {}
         self._unwritten_starts.clear()
         self._write(list(waiting.values()))
-
-
-def _json(message: Envelope) -> bytes:
-    try:
-        return message.model_dump_json(by_alias=True, exclude_none=True).encode()
-    except PydanticSerializationError:
-        # Half a surrogate pair, from a request that is quoted or a file name that is no UTF-8.
-        return json.dumps(message.model_dump(by_alias=True, exclude_none=True)).encode()

@@ -19,9 +19,10 @@ from pydantic import Field, ValidationError
 
 from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol import types as dap
+from dapserver.protocol.envelopes import Event, Response, ReverseRequest
 from dapserver.protocol.framing import CheckedReader, FramingError
 from dapserver.protocol.model import Model
-from dapserver.protocol.outbox import Event, Outbox, Response, ReverseRequest
+from dapserver.protocol.outbox import Outbox
 from dapserver.protocol.pygls_parts import FeatureManager, run_async
 
 log = logging.getLogger(__name__)

@@ -31,6 +31,7 @@ async def stack_trace(session: Session, arguments: dap.StackTraceArguments) -> d
         # In a thread of its own: files are read, and other threads of the program may be running.
         frames, more = await asyncio.to_thread(stacks.frames, thread.tid, registers, start, count)
     shown = [_shown(session, thread.tid, frame) for frame in frames]
+    # One too many where the stack ends just there: a client that asks for it gets none, as DAP has it.
     return dap.StackTraceResponseBody(stack_frames=shown, total_frames=start + len(frames) + more)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dapserver.protocol import types as dap
-from dapserver.protocol.outbox import Event, Outbox, Response
+from dapserver.protocol.envelopes import Event, Response
+from dapserver.protocol.outbox import Outbox
 
 
 class Transport(asyncio.WriteTransport):
