@@ -153,22 +153,27 @@ class Publisher:
         self.module_changes()
 
     def module_changes(self) -> None:
-        """Announce what was mapped and unmapped since the last look."""
+        """Announce what was mapped and unmapped since the last look, to the client and `on_modules`."""
+        changes = self.announced_modules()
+        if changes.loaded or changes.unloaded:
+            self.on_modules(changes)
+
+    def announced_modules(self) -> Changes:
+        """Announce that to the client alone."""
         # The maps of a process with 500 threads are long, and an editor asks for 500 stacks at once.
         if self._looked == self._process.resumes:
-            return
+            return Changes()
         still = all(thread.state is State.STOPPED for thread in self._process.threads.values())
         self._looked = self._process.resumes if still else None
         try:
             changes = self.modules.refresh()
         except OSError:
-            return  # the process ends
+            return Changes()  # the process ends
         for module in changes.unloaded:
             self._module("removed", module)
         for module in changes.loaded:
             self._module("new", module)
-        if changes.loaded or changes.unloaded:
-            self.on_modules(changes)
+        return changes
 
     def served_modules(self) -> bool:
         """Announce modules whose debug information has come from a server; whether there are any."""

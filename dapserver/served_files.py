@@ -57,7 +57,7 @@ class ServedFiles:
         """In another thread: something is there to take, once nobody reads what it changes."""
         loop.call_soon_threadsafe(self._connection.between_requests, self._take)
 
-    def _take(self) -> None:
+    async def _take(self) -> None:
         if self._closed:
             return
         sources = self._servers.take_sources()

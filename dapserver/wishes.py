@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -87,9 +88,25 @@ class Wishes(Listener):
     def complain(self, text: str) -> None:
         self._output(text)
 
-    def modules_changed(self) -> None:
-        if self._publisher is not None:
-            self._publisher.module_changes()
+    def modules_changed(self, go_on: Callable[[], None]) -> bool:
+        publisher = self._publisher
+        if publisher is None:
+            return False
+        changes = publisher.announced_modules()
+        if not changes.loaded:
+            if changes.unloaded:
+                self._modules_changed(changes)
+            return False
+        self._connection.between_requests(functools.partial(self._look_into, changes, go_on))
+        return True
+
+    async def _look_into(self, changes: Changes, go_on: Callable[[], None]) -> None:
+        """Place what is to be in new modules. In another thread, as in `replace`."""
+        try:
+            await asyncio.to_thread(self.breakpoints.look_up_in, changes.loaded)
+            self._modules_changed(changes)
+        finally:
+            go_on()
 
     def breakpoints_changed(self, changed: list[Breakpoint]) -> None:
         self._tell(changed)

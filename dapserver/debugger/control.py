@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from signal import SIGTRAP
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from dapserver.debugger.breakpoints.hardware import Hardware, change
 from dapserver.debugger.breakpoints.moving_out import move_out, take_trap
 from dapserver.debugger.breakpoints.rescue import Rescue
 from dapserver.debugger.breakpoints.sites import Site, Sites
-from dapserver.debugger.breakpoints.traps import Traps, Verdict
+from dapserver.debugger.breakpoints.traps import WAIT, Traps, Verdict
 from dapserver.debugger.breakpoints.wish import Breakpoint, Thrown
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.escapes import Escapes
@@ -48,8 +49,13 @@ class Listener:
     def complain(self, text: str) -> None:
         """Something is wrong with a breakpoint."""
 
-    def modules_changed(self) -> None:
-        """The dynamic linker has mapped or unmapped something."""
+    def modules_changed(self, go_on: Callable[[], None]) -> bool:  # noqa: ARG002
+        """The dynamic linker has mapped or unmapped something.
+
+        True: the thread that it was called in is to wait until what is to be in there is there; then
+        *go_on* is called.
+        """
+        return False
 
     def breakpoints_changed(self, changed: list[Breakpoint]) -> None:
         """Another program has them in other places, or not at all."""
@@ -87,8 +93,9 @@ class Control:
         self.sites = Sites(self._memory, modules, process.living, errands, rescue)
         process.offspring.sites = self.sites
         self.hardware = Hardware(process, self._memory, self.sites)
-        process.traps = Traps(process, self.sites, self.hardware, self._judge, self._judge_data)
-        process.traps.on_exec = self._executed
+        self._traps = Traps(process, self.sites, self.hardware, self._judge, self._judge_data)
+        self._traps.on_exec = self._executed
+        process.traps = self._traps
         conditions.renew()
 
     def begin(self) -> list[Breakpoint]:
@@ -130,19 +137,20 @@ class Control:
         verdict: Verdict | None = None
         hit: list[Breakpoint] = []
         moment: Moment | None = None
+        waits = False
         for owner in list(site.owners):
             if isinstance(owner, Step):
                 verdict = self._reached(owner, thread, registers) or verdict
             elif passed:
                 continue
             elif owner is self:
-                self._listener.modules_changed()
+                waits = self._listener.modules_changed(functools.partial(self._traps.go_on, thread))
             elif isinstance(owner, Breakpoint):
                 moment = moment or self._moment(thread, registers)
                 if owner.judge(moment):
                     hit.append(owner)
         if not hit:
-            return verdict
+            return verdict or (WAIT if waits else None)
         first = min(hit, key=lambda each: each.id)
         text = None
         if isinstance(first.wish.where, Thrown):

@@ -105,7 +105,7 @@ class Process:
     @property
     def some_held(self) -> bool:
         """Whether some thread is not to run."""
-        return any(thread.wanted_stopped for thread in self.threads.values())
+        return any(thread.wanted_stopped and not thread.waits for thread in self.threads.values())
 
     def registers(self, thread: Thread) -> Registers:
         """The registers of a stopped thread; DebuggerError if it is gone or runs 32-bit code."""

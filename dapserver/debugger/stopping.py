@@ -82,7 +82,7 @@ class Stopping:
 
     def _must_stop(self, thread: Thread) -> bool:
         """Want a thread stopped; whether its stop is still to come."""
-        thread.wanted_stopped = True
+        thread.wanted_stopped, thread.waits = True, False
         if thread.state is State.STOPPED:
             return False
         if thread.state is not State.NEWBORN and thread.tid not in self._expected:
@@ -127,7 +127,7 @@ class Stopping:
 
     def release(self, thread: Thread) -> None:
         """Want a thread running again; a stop that still waits for it is given up."""
-        thread.wanted_stopped = False
+        thread.wanted_stopped = thread.waits = False
         for pending in self.pending:
             pending.missing.discard(thread)
             if pending.stop.tid == thread.tid and pending.stop.all_threads:
@@ -142,7 +142,7 @@ class Stopping:
         self.held = False
         self.pending.clear()
         for thread in self._threads.values():
-            thread.wanted_stopped = False
+            thread.wanted_stopped = thread.waits = False
 
     @property
     def deadline(self) -> float | None:

@@ -41,6 +41,8 @@ class Thread:
     """It was there before us: it is older than `born` says."""
     wanted_stopped: bool = False
     """What is *wanted*: each stop that comes is held if this is set, and resumed if not."""
+    waits: bool = False
+    """Whether it is wanted stopped only until something is done for it, and nobody was told."""
     status: WaitStatus | None = None
     """Of the ptrace-stop it is in."""
     signal: int = 0

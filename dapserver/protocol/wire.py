@@ -175,15 +175,18 @@ class Connection:
         log.debug("event %s %r", event, body)
         self.outbox.post(Event(event=event, body=body))
 
-    def between_requests(self, action: Callable[[], None]) -> None:
-        """Do something as soon as no request is being handled, and send what it posts."""
+    def between_requests(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do something as soon as no request is being handled, and send what it posts.
+
+        None is until it is done.
+        """
         task = asyncio.get_running_loop().create_task(self._between_requests(action))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    async def _between_requests(self, action: Callable[[], None]) -> None:
+    async def _between_requests(self, action: Callable[[], Awaitable[None]]) -> None:
         async with self._turn:
-            action()
+            await action()
             self.outbox.flush()
 
     # -- called by pygls.io_.run_async ------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.conftest import Connect, Program
 from tests.requests.stops import UNOPTIMIZED, expect_stop, started
 from tests.support.breakpoints import line_of, set_functions, set_lines
 from tests.support.build import build
-from tests.support.session import attach, detach, resume
+from tests.support.session import attach, detach, pause, resume
 from tests.support.target import Target
 
 PLUGIN = ("-shared", "-fPIC", "-O0")
@@ -70,6 +71,43 @@ def test_a_function_of_a_library_that_is_loaded_later(connect: Connect, loader: 
     assert obey(loader, "load") == "load 1"
     loader.write_line("call 5")
     expect_stop(client, "plugin.c", "plugin", told["id"])
+
+
+LARGE = 40_000
+"""Lines of a library that takes long to be looked into."""
+
+
+def large_library(directory: Path) -> tuple[Path, Path, int]:
+    """Its source, the library, and a line that is executed as it is loaded."""
+    source, library = directory / "large.c", directory / "large.so"
+    begin = (
+        "static volatile long n;\n__attribute__((constructor)) static void begin(void)\n{\n    n = 1;\n}\n"
+    )
+    source.write_text(f"{begin}void large(void)\n{{\n" + "    n++;\n" * LARGE + "}\n")
+    subprocess.run(["cc", "-g", *PLUGIN, source, "-o", library], check=True)
+    return source, library, begin.splitlines().index("    n = 1;") + 1
+
+
+def test_while_a_library_is_looked_into(program: Program, connect: Connect, tmp_path: Path) -> None:
+    """The thread that loads it waits, and has the breakpoint before it goes on; nobody else waits."""
+    source, library, line = large_library(tmp_path)
+    target = started(program, "loader.c", str(library))
+    client = connect()
+    attach(client, target)
+    wanted = {"source": {"path": str(source)}, "breakpoints": [{"line": line}]}
+    (told,) = client.request("setBreakpoints", wanted)["breakpoints"]
+    assert told["verified"] is False
+    target.write_line("load")
+    client.wait_until(lambda: any(e["module"]["path"] == str(library) for e in client.events("module")))
+    pause(client, target.pid)
+    assert client.events("breakpoint") == [], "it is still looked into"
+    client.request("continue", threadId=target.pid)
+    changed = wait_changed(client, verified=True)
+    stopped = client.wait_event("stopped")
+    assert (stopped["reason"], stopped["threadId"]) == ("breakpoint", target.pid)
+    assert stopped["hitBreakpointIds"] == [changed["id"]]
+    resume(client, target.pid)
+    assert target.wait_line("load") == "load 1"
 
 
 def test_a_line_of_two_modules(program: Program, connect: Connect) -> None:

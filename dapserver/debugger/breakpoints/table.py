@@ -59,14 +59,16 @@ class Breakpoints:
 
     def look_up(self, wishes: Iterable[Wish]) -> None:
         """Find where these will be, for `replace`. Takes long, and may be called in another thread."""
-        if self._sites is None:
-            return
         placed = {each.wish for each in self if each.verified}
-        for wish in wishes:
-            if wish in placed:
-                continue
-            modules = list(self._modules or ())
-            with contextlib.suppress(DebuggerError, OSError):  # as `replace` will say
+        self._look_up([wish for wish in wishes if wish not in placed], list(self._modules or ()))
+
+    def look_up_in(self, modules: list[Module]) -> None:
+        """The same of all that there are, in modules that are new, for `loaded`."""
+        self._look_up([each.wish for each in self], modules)
+
+    def _look_up(self, wishes: list[Wish], modules: list[Module]) -> None:
+        for wish in wishes if self._sites is not None else ():
+            with contextlib.suppress(DebuggerError, OSError):  # as it will say when it is placed
                 self._ahead[wish] = modules, list(self._find(wish.where, modules))
 
     def replace(self, group: str, wishes: Iterable[Wish]) -> list[Breakpoint]:
@@ -100,7 +102,9 @@ class Breakpoints:
     def loaded(self, modules: list[Module]) -> list[Breakpoint]:
         """Place all in modules that are new; those that have changed by that."""
         self._conditions.forget()
-        return [each for each in self if self._place(each, modules)]
+        changed = [each for each in self if self._place(each, modules)]
+        self._ahead.clear()
+        return changed
 
     def unloaded(self, module: Module, ranges: list[tuple[int, int]]) -> list[Breakpoint]:
         """Code has gone; the breakpoints that were in it."""

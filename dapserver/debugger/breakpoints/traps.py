@@ -45,6 +45,10 @@ class Verdict(NamedTuple):
     text: str | None = None
 
 
+WAIT = Verdict(Reason.PAUSE)
+"""A thread is to stand still, and nobody is told, until `Traps.go_on`."""
+
+
 class Judge(Protocol):
     """Decides about threads that come to a site."""
 
@@ -241,9 +245,19 @@ class Traps:
             verdict = self._judge(thread, site, self._process.registers(thread), passed=False)
         if verdict is None:
             return False
+        if verdict is WAIT:
+            thread.waits = thread.wanted_stopped = True
+            return False
         self._end_step(thread)
         self._begin(thread, verdict)
         return True
+
+    def go_on(self, thread: Thread) -> None:
+        """What a thread has waited for is done: it runs, if nobody else wants it stopped by now."""
+        if thread.waits and self._process.threads.get(thread.tid) is thread:
+            thread.waits = thread.wanted_stopped = False
+            if thread.state is State.STOPPED:
+                self._process.resume_thread(thread)
 
     def thread_ended(self, thread: Thread) -> None:
         """A thread that was to do a step is gone: those who wait for it are to see where things are."""
@@ -270,6 +284,10 @@ class Traps:
     def _decide(self, thread: Thread, verdict: Verdict | None) -> None:
         if verdict is None:
             self._process.resume_thread(thread)
+            return
+        if verdict is WAIT:
+            thread.waits = thread.wanted_stopped = True
+            self._process.hold_later(thread)
             return
         self._end_step(thread)
         self._process.hold_later(thread)
