@@ -34,12 +34,12 @@ export class Process {
     return thread;
   }
 
-  /** Wait until so many bytes of its own code differ from those of its file: breakpoints do that. */
+  /** Wait until so many breakpoints are in its own code. */
   async untilBreakpoints(count: number): Promise<void> {
     await until(
       `${count} breakpoints in the code`,
-      () => changesOfCode(this.pid),
-      (changes) => changes >= count,
+      () => breakpointsIn(this.pid),
+      (found) => found >= count,
     );
   }
 
@@ -100,8 +100,13 @@ export function cpuSeconds(pid: number | undefined): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** How many bytes of the executable's code are not as in its file. */
-function changesOfCode(pid: number): number {
+const INT3 = 0xcc;
+
+/**
+ * At how many places the executable's code has a breakpoint. What the server puts behind the code, where its
+ * file has zeros, comes before the first of them.
+ */
+function breakpointsIn(pid: number): number {
   const executable = readlinkSync(`/proc/${pid}/exe`);
   const code = readFileSync(`/proc/${pid}/maps`, "utf8")
     .split("\n")
@@ -116,7 +121,8 @@ function changesOfCode(pid: number): number {
   readSync(memory, now, 0, now.length, start);
   closeSync(memory);
   const file = readFileSync(executable);
-  return now.filter((byte, at) => byte !== (file[offset + at] ?? byte)).length;
+  const isCode = (byte: number | undefined) => byte !== undefined && byte !== 0 && byte !== INT3;
+  return now.filter((byte, at) => byte === INT3 && isCode(file[offset + at])).length;
 }
 
 /** Undefined if it has gone meanwhile. */
