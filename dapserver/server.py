@@ -43,8 +43,8 @@ LATE = (
     "dapserver.debugger.evaluation.compiled",
     "dapserver.debugger.evaluation.parser",
     "dapserver.debugger.disassembly",
-    "capstone",
     "concurrent.futures.thread",
+    "capstone",
 )
 """What a session imports when it needs it; a server does so before, while nobody waits for it."""
 

@@ -14,6 +14,8 @@ from tests.bench.targets import BareTracer, Target
 
 THREADS = 10_000
 
+LAG = "last event, after the end"
+
 
 @dataclass(frozen=True, slots=True)
 class Storm:
@@ -42,7 +44,7 @@ def in_a_crowd(bench: Bench) -> None:
 
 def measure(bench: Bench, storm: Storm) -> None:
     total = bench.figure(storm.name, "total", "ms", storm.goal)
-    lag = bench.figure(storm.name, "last event, after the end", "ms")
+    lag = bench.figure(storm.name, LAG, "ms")
     memory = bench.figure(storm.name, "peak memory", "MB")
     for _ in bench.rounds(storm.name):
         with _target(storm) as target:
