@@ -322,7 +322,7 @@ class Session:
             self.forget_handles(each.tid)
         if not self._stops_at_once(process, threads):
             for each in threads:
-                if each.state is State.STOPPED and not each.wanted_stopped:
+                if each.state is State.STOPPED and not each.wanted_stopped:  # or it has met something
                     process.resume_thread(each)
         self.wake_soon()
 

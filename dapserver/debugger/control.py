@@ -122,7 +122,9 @@ class Control:
         """Take note of what was mapped and unmapped; the breakpoints that have changed by that."""
         self._lines.forget()
         self._escapes.forget()
-        changed = self._breakpoints.loaded(changes.loaded) if changes.loaded else []
+        # They were looked into meanwhile: after an exec another program's code may be at their addresses.
+        loaded = [module for module in self._modules if module in changes.loaded]
+        changed = self._breakpoints.loaded(loaded) if loaded else []
         for module in changes.unloaded:
             if module in self._bygone:
                 continue

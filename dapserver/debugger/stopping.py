@@ -117,7 +117,7 @@ class Stopping:
         All other threads end by that, and the caller goes on under the leader's id: a stop that
         concerns it is complete with the leader's next stop.
         """
-        thread.wanted_stopped = caller.wanted_stopped
+        thread.wanted_stopped, thread.waits = caller.wanted_stopped, caller.waits
         self.held = self.held and thread.wanted_stopped
         concerning = [p for p in self.pending if p.stop.all_threads or p.stop.tid == caller.tid]
         self.pending[:] = concerning if thread.wanted_stopped else []
