@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 
 from dapserver.debugger.modules import Module, Modules
 from dapserver.ptrace.anonymous_code import anonymous_code
-from dapserver.ptrace.procfs import Mapping
 from dapserver.symbols.cfi import CallFrames
 from dapserver.symbols.cfi_program import Row
 from dapserver.symbols.dwarf.reading import DwarfError
@@ -21,40 +19,22 @@ class CodeMap:
     def __init__(self, modules: Modules, living: Callable[[], int]) -> None:
         self._modules = modules
         self._living = living
-        self._seen: list[list[Mapping]] = []
-        self._starts: list[int] = []
-        self._mapped: list[tuple[int, Module]] = []
-        """For each of `_starts`, where the mapping ends, and whose it is."""
+        self._seen: list[Module] = []
         self._anonymous: list[range] | None = None
         self._frames: dict[Module, CallFrames] = {}
 
     def refresh(self) -> None:
         """Take over what `Modules.refresh` found, if it looked since."""
         self._anonymous = None
-        # It makes new lists: comparing them is a comparison of identities where nothing changed.
-        now = [module.mappings for module in self._modules]
-        if now == self._seen:
-            return
-        self._seen = now
-        parts = sorted(
-            (mapping.start, mapping.end, module.id, module)
-            for module in self._modules
-            for mapping in module.mappings
-            if mapping.executable
-        )
-        self._starts = [start for start, *_ in parts]
-        self._mapped = [(end, module) for _, end, _, module in parts]
-        present = set(self._modules)
-        self._frames = {module: frames for module, frames in self._frames.items() if module in present}
+        now = list(self._modules)
+        if now != self._seen:
+            self._seen = now
+            self._frames = {module: frames for module, frames in self._frames.items() if module in now}
 
     def module(self, address: int) -> Module | None:
         """Find the module that *address* is in the code of; None for data, and what is no file's."""
-        index = bisect_right(self._starts, address) - 1
-        if index >= 0:
-            end, module = self._mapped[index]
-            if address < end:
-                return module
-        return None
+        found = self._modules.mapping_at(address)
+        return found[1] if found is not None and found[0].executable else None
 
     def is_code(self, address: int) -> bool:
         """Whether *address* can be executed: in a module, or where a compiler put code just in time."""

@@ -88,8 +88,8 @@ class Modules:
         self._living = living
         self._next_id = 1
         self._modules: dict[tuple[str, int, int], Module] = {}
-        self._spans: tuple[list[int], list[tuple[int, Module]]] = [], []
-        """Where each mapping starts, in order; and where it ends, and whose it is."""
+        self._spans: tuple[list[int], list[tuple[Mapping, Module]]] = [], []
+        """Where each mapping starts, in order; and the mappings, and whose they are."""
         self._changes = Changes()
         self._text = b""
         """What was read the last time."""
@@ -101,12 +101,14 @@ class Modules:
 
     def at(self, address: int) -> Module | None:
         """The module that has an address."""
-        starts, ends = self._spans
+        found = self.mapping_at(address)
+        return found[1] if found is not None else None
+
+    def mapping_at(self, address: int) -> tuple[Mapping, Module] | None:
+        """The part of a module's file that is mapped at an address."""
+        starts, mapped = self._spans
         index = bisect_right(starts, address) - 1
-        if index < 0:
-            return None
-        end, module = ends[index]
-        return module if address < end else None
+        return mapped[index] if index >= 0 and address < mapped[index][0].end else None
 
     def of_go(self) -> Module | None:
         """The module with Go's runtime: the program, or a file that was read already; None: there is none."""
@@ -215,9 +217,10 @@ class Modules:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _spans(modules: Iterable[Module]) -> tuple[list[int], list[tuple[int, Module]]]:
-    spans = sorted((m.start, m.end, module.id, module) for module in modules for m in module.mappings)
-    return [start for start, *_ in spans], [(end, module) for _, end, _, module in spans]
+def _spans(modules: Iterable[Module]) -> tuple[list[int], list[tuple[Mapping, Module]]]:
+    mapped = [(mapping, module) for module in modules for mapping in module.mappings]
+    mapped.sort(key=lambda each: each[0].start)
+    return [mapping.start for mapping, _ in mapped], mapped
 
 
 def _key(mapping: Mapping) -> tuple[str, int, int]:
