@@ -14,9 +14,10 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import dapserver.requests  # noqa: F401 - registers the handlers
 from dapserver import access
@@ -24,8 +25,10 @@ from dapserver.debugger.errors import DebuggerError
 from dapserver.protocol.framing import MAX_HEADER
 from dapserver.protocol.model import build_all
 from dapserver.protocol.outbox import Outbox
-from dapserver.protocol.wire import Connection
+from dapserver.protocol.wire import Connection, resolve_arguments
+from dapserver.ptrace import procfs
 from dapserver.session import Session
+from dapserver.symbols import familiar
 
 log = logging.getLogger(__name__)
 
@@ -208,13 +211,14 @@ def serve_forever(listener: Listener) -> None:
     # An editor that starts a server on a socket of its own reads our stderr. If it is killed,
     # nobody is left to end us.
     watched = 2 if listener.sock.family == socket.AF_UNIX else None
-    ahead = list(LATE)
+    ahead = _prepare()
+    prepared = False
     try:
         while True:
-            if _somebody_came(listener, watched, 0 if ahead else REAP_EVERY):
+            if _somebody_came(listener, watched, REAP_EVERY if prepared else 0):
                 _accept_one(listener, sessions)
-            elif ahead:
-                importlib.import_module(ahead.pop(0))
+            elif not prepared:
+                prepared = next(ahead, True)
                 gc.freeze()
             elif _closed(watched):
                 break
@@ -228,6 +232,18 @@ def serve_forever(listener: Listener) -> None:
         _end_sessions(sessions)
         if listener.sock.family == socket.AF_UNIX:
             Path(listener.name).unlink(missing_ok=True)
+
+
+def _prepare() -> Iterator[Literal[False]]:
+    """Do what sessions would have to do, one step of some milliseconds after the other."""
+    resolve_arguments()
+    for module in LATE:
+        importlib.import_module(module)
+        yield False
+    for path in dict.fromkeys(mapping.path for mapping in procfs.mappings(procfs.maps(os.getpid()))):
+        if familiar.C_LIBRARY.match(os.path.basename(path)):
+            for _ in familiar.look_into(path):
+                yield False
 
 
 def _somebody_came(listener: Listener, watched: int | None, timeout: float) -> bool:

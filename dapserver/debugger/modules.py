@@ -167,15 +167,21 @@ class Modules:
         if not module.source_looked_for:
             module.source_looked_for = True
             if (image := self.image(module)) is not None and module.path != VDSO:
-                from dapserver.symbols.debug_files import DebugFiles  # noqa: PLC0415 - 30 ms of start-up
-                from dapserver.symbols.dwarf.reading import DwarfError  # noqa: PLC0415
+                from dapserver.symbols import familiar  # noqa: PLC0415 - has been imported for the image
 
-                files = DebugFiles(roots=(f"/proc/{self._living()}/root", ""))
-                with contextlib.suppress(DwarfError, OSError):
-                    module.source = files.source_info(image, module.path.removesuffix(DELETED))
+                module.source = familiar.source_info(image) or self._source_on_disk(module, image)
                 if module.source is None and self.servers is not None:
                     self.servers.ask(module, image)
         return module.source
+
+    def _source_on_disk(self, module: Module, image: ElfFile) -> SourceInfo | None:
+        from dapserver.symbols.debug_files import DebugFiles  # noqa: PLC0415 - 30 ms of start-up
+        from dapserver.symbols.dwarf.reading import DwarfError  # noqa: PLC0415
+
+        files = DebugFiles(roots=(f"/proc/{self._living()}/root", ""))
+        with contextlib.suppress(DwarfError, OSError):
+            return files.source_info(image, module.path.removesuffix(DELETED))
+        return None
 
     def served(self) -> list[Module]:
         """Give the modules whose debug information has come from a server since the last call."""
@@ -189,11 +195,12 @@ class Modules:
     def image(self, module: Module) -> ElfFile | None:
         """The module's file, read when first asked for; None if it cannot be read."""
         if module.image is None and module.problem is None:
-            from dapserver.symbols.elf import ElfError, ElfFile  # noqa: PLC0415 - 10 ms of start-up
+            from dapserver.symbols import familiar  # noqa: PLC0415 - 10 ms of start-up
+            from dapserver.symbols.elf import ElfError, ElfFile  # noqa: PLC0415 - as above
 
             first = module.mappings[0]
             try:
-                module.image = ElfFile.parse(self._contents(module))
+                module.image = familiar.same(ElfFile.parse(self._contents(module)))
                 bias = module.image.load_bias(first.start, first.offset)
                 module.bias = bias if bias is not None else first.start - first.offset
             except (ElfError, OSError, ValueError) as error:

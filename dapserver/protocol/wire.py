@@ -68,21 +68,27 @@ def request(command: str, *, in_turn: bool = True) -> Callable[[Handler], Handle
     """
 
     def register(handler: Handler) -> Handler:
-        model: type[Model] | None = None
+        @functools.cache  # when first asked for: resolving annotations costs start-up time
+        def model() -> type[Model]:
+            found: type[Model] = list(typing.get_type_hints(handler).values())[1]
+            return found
 
         @functools.wraps(handler)
         async def serve(connection: Connection, arguments: dict[str, Any]) -> Model | None:
-            nonlocal model
-            if model is None:  # at the first call: resolving annotations costs start-up time
-                model = list(typing.get_type_hints(handler).values())[1]
-            validated = model.model_validate(arguments)
-            return await handler(connection.session, validated)
+            return await handler(connection.session, model().model_validate(arguments))
 
         serve.in_turn = in_turn  # type: ignore[attr-defined]
+        serve.model = model  # type: ignore[attr-defined]
         _registry.feature(command)(serve)
         return handler
 
     return register
+
+
+def resolve_arguments() -> None:
+    """Find the models of all handlers' arguments now: for a server that forks, once for its sessions."""
+    for handler in _registry.features.values():
+        handler.model()
 
 
 def capability(**values: Any) -> None:

@@ -13,7 +13,7 @@ from dapserver.debugger.values.value import Value
 from dapserver.symbols.dwarf import locations_evaluation as where
 from dapserver.symbols.dwarf.constants import At
 from dapserver.symbols.dwarf.entries import Entry
-from dapserver.symbols.dwarf.locations import expression_at
+from dapserver.symbols.dwarf.locations import expression_at, stated_at
 from dapserver.symbols.dwarf.reading import DwarfError
 from dapserver.symbols.dwarf.types import SCALARS, UNKNOWN, Array, Kind, Pointer, Type
 from dapserver.symbols.dwarf.types_reading import DynamicCount
@@ -182,15 +182,13 @@ class Frame:
         return self.source.declarations.types.of(entry) or UNKNOWN
 
     def _place(self, entry: Entry, type_: Type) -> places.Place:
-        for origin in entry.origins():
-            constant = origin.value(At.CONST_VALUE)
-            if constant is not None:
-                return places.ConstantPlace(_constant(constant.raw, type_))
-            if origin.value(At.LOCATION) is not None:
-                expression = expression_at(origin, self.address)
-                found = self._located(expression, origin) if expression else None
-                return self._as_place(found, type_)
-        return places.NOWHERE
+        stated = stated_at(entry, self.address)
+        if stated is None:
+            return places.NOWHERE
+        if stated.constant is not None:
+            return places.ConstantPlace(_constant(stated.constant, type_))
+        found = self._located(stated.expression, stated.by) if stated.expression else None
+        return self._as_place(found, type_)
 
     def _located(self, expression: bytes, entry: Entry, *initial: int) -> where.Location | None:
         return where.locate(expression, entry.unit, self, *initial, nesting=0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from dapserver.symbols.dwarf.constants import At, Form, LocationEntry
@@ -20,6 +21,32 @@ VIEW_PAIR = 9  # DW_LLE_GNU_view_pair
 
 Located = tuple[int, int, bytes]
 """From an address to below another one: an expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What an entry, or one that it completes, says of a variable's place for code at one address."""
+
+    by: Entry
+    constant: int | bytes | None = None
+    """The value itself (DW_AT_const_value)."""
+    expression: bytes | None = None
+    """Where it is; None as well as the constant: it is optimized out there."""
+
+
+@functools.lru_cache(maxsize=CACHED_LISTS)  # threads often stand in the same places
+def stated_at(entry: Entry, address: int) -> Stated | None:
+    """Find what is said of a variable's place, for code at *address*, the file's own.
+
+    None: nothing. Raises DwarfError.
+    """
+    for origin in entry.origins():
+        constant = origin.value(At.CONST_VALUE)
+        if constant is not None:
+            return Stated(origin, constant=constant.raw)
+        if origin.value(At.LOCATION) is not None:
+            return Stated(origin, expression=expression_at(origin, address))
+    return None
 
 
 def expression_at(entry: Entry, address: int, name: At = At.LOCATION) -> bytes | None:

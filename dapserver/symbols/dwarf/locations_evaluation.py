@@ -10,10 +10,11 @@ from typing import Protocol
 
 from dapserver.symbols.dwarf.constants import At
 from dapserver.symbols.dwarf.entries import Entry
-from dapserver.symbols.dwarf.reading import DAMAGE, DwarfError, uleb128
+from dapserver.symbols.dwarf.reading import DAMAGE, DwarfError, sleb128, uleb128
 from dapserver.symbols.dwarf.units import Unit
 from dapserver.symbols.expressions import MASK, OPERATIONS, Evaluation, signed
 
+FBREG = b"\x91"  # DW_OP_fbreg
 PIECE_LIMIT = 1 << 20  # bits
 NESTING_LIMIT = 8
 FLOAT, SIGNED = frozenset({0x04}), frozenset({0x05, 0x06, 0x0D})  # DW_ATE_*
@@ -113,11 +114,14 @@ def locate(
     """
     if nesting > NESTING_LIMIT:
         raise DwarfError("expressions that need each other without end")
-    evaluation = _Locating(
-        expression, unit, machine, list(initial), object_address=object_address, nesting=nesting
-    )
     try:
-        return evaluation.location()
+        if expression[:1] == FBREG:  # most have nothing else, and frames have many variables
+            offset, end = sleb128(expression, 1)
+            if end == len(expression):
+                return InMemory((machine.frame_base() + offset) & MASK)
+        return _Locating(
+            expression, unit, machine, list(initial), object_address=object_address, nesting=nesting
+        ).location()
     except (*DAMAGE, TypeError, OverflowError) as error:
         if isinstance(error, DwarfError):
             raise

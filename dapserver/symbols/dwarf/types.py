@@ -7,6 +7,7 @@ array of so many elements, the types of literals.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from enum import Enum, IntEnum
 
@@ -65,7 +66,7 @@ class Type:
     kind: Kind = Kind.UNKNOWN
     language: Language = Language.C
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """As gdb's `whatis` prints it: `struct point`, `const char *`, `int (*)[3]`, `ns::vec<int>`."""
         return spelled(self)
