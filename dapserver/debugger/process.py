@@ -273,12 +273,15 @@ class Process:
         self.stopping.survived(caller, thread)
         thread.signal = 0
         thread.debug_registers = self.debug_registers = NOTHING
+        others = [each for each in self.threads.values() if each is not thread]
+        for other in others:  # behind it: `living` gives the first, and their ids are gone (overtaken.c)
+            self.threads[other.tid] = self.threads.pop(other.tid)
         if self.traps is not None:
             self.traps.executed(caller, thread)
         self.names.renew(thread)
         self._leader_traced, self._leader_missing = True, False
         self._adopted_early.clear()
-        for other in [t for t in self.threads.values() if t is not thread]:
+        for other in others:
             self._remove(other)
         self.events.append(Executed(thread.tid))
         self._stopped(thread, status)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dapserver.client import DapClient, Message
+from dapserver.ptrace import procfs
 from tests.conftest import Connect, Program
 from tests.requests.stops import UNOPTIMIZED, expect_stop, started
 from tests.support.breakpoints import line_of, set_functions, set_lines
@@ -77,9 +78,9 @@ LARGE = 40_000
 """Lines of a library that takes long to be looked into."""
 
 
-def large_library(directory: Path) -> tuple[Path, Path, int]:
+def large_library(directory: Path, name: str = "large") -> tuple[Path, Path, int]:
     """Its source, the library, and a line that is executed as it is loaded."""
-    source, library = directory / "large.c", directory / "large.so"
+    source, library = directory / f"{name}.c", directory / f"{name}.so"
     begin = (
         "static volatile long n;\n__attribute__((constructor)) static void begin(void)\n{\n    n = 1;\n}\n"
     )
@@ -108,6 +109,43 @@ def test_while_a_library_is_looked_into(program: Program, connect: Connect, tmp_
     assert stopped["hitBreakpointIds"] == [changed["id"]]
     resume(client, target.pid)
     assert target.wait_line("load") == "load 1"
+
+
+def test_an_exec_while_a_library_is_looked_into(program: Program, connect: Connect, tmp_path: Path) -> None:
+    """The other program's library, which comes to be at the same addresses, is noticed and left as it is."""
+    (source, first, line), (_, second, _) = (large_library(tmp_path, name) for name in ("first", "other"))
+    target = started(program, "overtaken.c", str(first), str(second))
+    client = connect()
+    attach(client, target)
+    wanted = {"source": {"path": str(source)}, "breakpoints": [{"line": line}]}
+    client.request("setBreakpoints", wanted)
+    loaded = [wait_loaded(client, target, "load", first), wait_loaded(client, target, "exec", second)]
+    assert loaded[0]["addressRange"] == loaded[1]["addressRange"]
+    client.request("modules")  # whose turn comes when both have been looked into
+    expect_untouched(target, second)
+    assert target.wait_line("second") == "second 1"
+    changed = [event["breakpoint"] for event in client.events("breakpoint", reason="changed")]
+    assert not any(each["verified"] for each in changed)
+
+
+def wait_loaded(client: DapClient, target: Target, order: str, library: Path) -> Message:
+    def found() -> list[Message]:
+        modules = [event["module"] for event in client.events("module")]
+        return [module for module in modules if module["path"] == str(library)]
+
+    target.write_line(order)
+    client.wait_until(lambda: bool(found()))
+    return found()[0]
+
+
+def expect_untouched(target: Target, library: Path) -> None:
+    """The code in memory is that of the file."""
+    parts = [part for part in procfs.mappings(procfs.maps(target.pid)) if part.path == str(library)]
+    (code,) = (part for part in parts if part.executable)
+    size = min(code.end - code.start, library.stat().st_size - code.offset)
+    with Path(f"/proc/{target.pid}/mem").open("rb", buffering=0) as memory:
+        memory.seek(code.start)
+        assert memory.read(size) == library.read_bytes()[code.offset : code.offset + size]
 
 
 def test_a_line_of_two_modules(program: Program, connect: Connect) -> None:
