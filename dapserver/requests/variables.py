@@ -28,8 +28,11 @@ async def variables(session: Session, arguments: dap.VariablesArguments) -> dap.
     scope = scope_of(session, container.frame)
     if _is_of_goroutines(container):
         return dap.VariablesResponseBody(variables=await goroutines.rows(session, container, arguments))
-    # In a thread of its own: memory and debug information are read.
-    lines = await asyncio.to_thread(_lines, scope, container, arguments)
+    if _is_of_locals(container) and scope.is_at_hand and session.require_process().stopping.all_held:
+        lines = _lines(scope, container, arguments)
+    else:
+        # In a thread of its own: debug information is read, and other threads of the program may be running.
+        lines = await asyncio.to_thread(_lines, scope, container, arguments)
     return dap.VariablesResponseBody(variables=[shown(session, container.frame, each) for each in lines])
 
 
@@ -84,6 +87,10 @@ def _lines(
     groups = {Group.LOCALS: listing.local_lines, Group.GLOBALS: listing.static_lines}
     list_group = groups.get(container.group, listing.register_lines)
     return list_group(scope, how, slice(start, start + count if count else None), name)
+
+
+def _is_of_locals(container: Container) -> bool:
+    return isinstance(container, VariablesOf) and container.group is Group.LOCALS
 
 
 def _is_of_goroutines(container: Container) -> TypeGuard[VariablesOf | StackOf]:

@@ -66,6 +66,13 @@ class Scope:
         return self.frame.source.problem_at(self.frame.address)
 
     @property
+    def is_at_hand(self) -> bool:
+        """Whether variables at this very place were looked at before, so that no files are read for them."""
+        if self.function is None or self._declarations is None:
+            return False
+        return self._declarations.has_read_locals(self.function, self.frame.address)
+
+    @property
     def language(self) -> Language:
         """What the frame's function is written in."""
         return unit_language(self.function.unit) if self.function is not None else Language.C

@@ -21,6 +21,9 @@ ALL = 1000
 """Children given to a client that does not say how many it wants."""
 
 
+PLAIN = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.CHARACTER, Kind.FLOAT, Kind.ENUM})
+"""Kinds that open into nothing."""
+
 KEY = Format(elements=8, characters=80, length=120)
 """How much of a map's key stands in its entry's name."""
 
@@ -33,6 +36,9 @@ class ChildCount:
     indexed: int
 
 
+NONE = ChildCount(0, 0)
+
+
 def text(value: Value, how: Format = DEFAULT) -> str:
     """Write a value in one line, as gdb's `print` does. Never raises: what is not to be had is said."""
     return Writer(how).write(value)
@@ -41,6 +47,8 @@ def text(value: Value, how: Format = DEFAULT) -> str:
 def child_count(value: Value) -> ChildCount:
     """Tell what a value opens into. Never raises."""
     try:
+        if value.bare.kind in PLAIN:  # as most are
+            return NONE
         value, view = _shown(value)
         if view is not None:
             is_indexed = view.style is Style.ELEMENTS
@@ -52,7 +60,7 @@ def child_count(value: Value) -> ChildCount:
             return ChildCount(int(raw.has_children(value)), 0)
         return ChildCount(sum(1 for _ in raw.named_children(value)), 0)
     except (ValueProblem, DwarfError):
-        return ChildCount(0, 0)
+        return NONE
 
 
 def children(

@@ -42,6 +42,10 @@ class Declarations:
             self._locals[key] = local_variables(function, address)
         return self._locals[key]
 
+    def has_read_locals(self, function: Entry, address: int) -> bool:
+        """Whether `locals` has been asked for these before."""
+        return (function.unit, function.offset, address) in self._locals
+
     def call_sites(self, function: Entry) -> dict[int, Entry]:
         """Give what a function tells of its calls, by the addresses these return to. Raises DwarfError."""
         key = (function.unit, function.offset)
