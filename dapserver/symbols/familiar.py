@@ -26,6 +26,7 @@ USUAL = (
     *("clock_nanosleep", "nanosleep", "usleep", "sleep", "pause", "sigwaitinfo", "wait4"),
     *("pthread_cond_wait", "pthread_cond_timedwait", "pthread_join", "pthread_mutex_lock", "sem_wait"),
     *("__futex_abstimed_wait_cancelable64", "__lll_lock_wait", "syscall"),
+    *("__syscall_cancel", "__internal_syscall_cancel", "__syscall_cancel_arch"),
     *("read", "write", "recv", "recvfrom", "recvmsg", "accept", "accept4"),
     *("poll", "ppoll", "select", "pselect", "epoll_wait", "epoll_pwait"),
 )

@@ -95,16 +95,27 @@ def run(header: LineHeader) -> Iterator[Sequence]:  # noqa: C901, PLR0912, PLR09
         elif opcode == NEGATE_STMT:
             flags ^= IS_STATEMENT
         elif opcode == ADVANCE_LINE:
-            line_advance, position = sleb128(data, position)
+            line_advance = data[position]
+            position += 1
+            if line_advance >= 0x80:
+                line_advance, position = sleb128(data, position - 1)
+            elif line_advance >= 0x40:
+                line_advance -= 0x80
             line += line_advance
         elif opcode == COPY:
             rows.append((address, file, line, column, flags))
             flags &= IS_STATEMENT
         elif opcode == ADVANCE_PC:
-            advance, position = uleb128(data, position)
+            advance = data[position]
+            position += 1
+            if advance >= 0x80:
+                advance, position = uleb128(data, position - 1)
             address += advance * unit_length
         elif opcode == SET_FILE:
-            file, position = uleb128(data, position)
+            file = data[position]
+            position += 1
+            if file >= 0x80:
+                file, position = uleb128(data, position - 1)
         elif opcode == CONST_ADD_PC:
             address += const_advance
         elif opcode == FIXED_ADVANCE_PC:

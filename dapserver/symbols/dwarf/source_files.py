@@ -73,24 +73,27 @@ class SourceFiles:
         if name not in self._named:
             self._named[name] = [
                 file
-                for offset in tables_naming(self._source.info, name)
-                for unit, table in self._tables(self._units_of(offset))
+                for unit, table in self._tables(self._units_of(tables_naming(self._source.info, name)))
                 for file in _files(unit, table, name)
             ]
         return self._named[name]
 
-    def _units_of(self, offset: int) -> Iterator[Unit]:
-        """The units whose line table is at *offset*."""
+    def _units_of(self, tables: list[int]) -> Iterator[Unit]:
+        """The units whose line tables are at these offsets."""
+        if not tables:
+            return
         # To decode the root entries of a thousand units takes seconds, so they are looked at as bytes.
         info = self._source.info
-        section, pattern = info.sections[".debug_info"], offset.to_bytes(4, "little")
+        section = info.sections[".debug_info"]
+        patterns = (re.escape(offset.to_bytes(4, "little")) for offset in tables)
+        search = re.compile(b"|".join(patterns)).search
         for header in info.headers:
             start = header.offset + header.root
             end = min(header.offset + header.size, start + ROOT_LIMIT)
-            if header.type in WITH_CODE and pattern in bytes(section[start:end]):
+            if header.type in WITH_CODE and search(section, start, end):
                 with self._source.noting_problems():
                     unit = info.unit(header.offset)
-                    if unit.root.number(At.STMT_LIST) == offset:
+                    if unit.root.number(At.STMT_LIST) in tables:
                         yield unit
 
     def _tables(self, units: Iterator[Unit]) -> Iterator[tuple[Unit, LineTable]]:
@@ -123,15 +126,18 @@ def tables_naming(info: DebugInfo, name: str) -> list[int]:
     A file table has the name's bytes (always before DWARF 5) or the offset of a string.
     """
     section = info.sections[".debug_line"]
-    starts, programs = _table_bounds(section)
     text = name.encode() + b"\0"
     patterns = [text]
     strings = info.sections[".debug_line_str"] or info.sections[".debug_str"]
     patterns += [place.to_bytes(4, "little") for place in _string_places(strings, text)]
+    starts: list[int] = []
+    programs: list[int] = []
     found: set[int] = set()
     for pattern in patterns:
         search = re.compile(re.escape(pattern)).search
         match = search(section)
+        if match is not None and not starts:
+            starts, programs = _table_bounds(section)
         while match is not None:
             index = bisect_right(starts, match.start()) - 1
             if index < 0:
