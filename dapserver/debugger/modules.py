@@ -40,10 +40,10 @@ class Module:
     source_looked_for: bool = False
     symbol_file: str | None = None
     """Where the debug information is, if it came from a server."""
+    name: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        return os.path.basename(self.path)
+    def __post_init__(self) -> None:
+        self.name = os.path.basename(self.path)
 
     @property
     def start(self) -> int:

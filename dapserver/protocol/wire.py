@@ -197,10 +197,8 @@ class Connection:
 
     # -- called by pygls.io_.run_async ------------------------------------------------------
 
-    def structure_message(self, data: dict[str, Any]) -> dict[str, Any]:
-        # json's object_hook: it sees nested objects too, and a launch configuration has a "type"
-        # of its own. Only handle_message knows which object is the message.
-        return data
+    structure_message = None
+    """json's object_hook would see nested objects too; only handle_message knows which is the message."""
 
     def handle_message(self, message: Any) -> None:
         if self._hanging_up:
