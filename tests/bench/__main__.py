@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tests.bench import machine, report
 from tests.bench.bench import Bench
-from tests.bench.debuggers import Dapserver, peers
+from tests.bench.debuggers import Dapserver, ours_within, peers, root_of
 from tests.bench.works import (
     cold_breakpoint,
     conditions,
@@ -57,10 +57,15 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     chosen, errors = arguments(), Console(stderr=True)
     machine.write_bytecode()
-    with Server() as server:
+    debuggers = peers() if chosen.peers else []
+    command = ours_within(root_of(debuggers))
+    with Server(command=command) as server:
         with machine.room_for_pids(), errors.status("starting") as status:
-            debuggers = peers() if chosen.peers else []
             bench = Bench(Dapserver(server), debuggers, chosen.pairs, status.update)
+            if bench.root and "chroot" not in command:
+                bench.notes.append(
+                    "dapserver runs outside of the peers' chroot, with other libraries than they"
+                )
             about = machine.description()
             for name in chosen.only:
                 WORKS[name](bench)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.client import Refused
-from tests.bench.debuggers import Dapserver, Debugger
+from tests.bench.debuggers import Dapserver, Debugger, root_of
 from tests.bench.figures import OURS, Figure, Goal
 
 
@@ -46,7 +46,7 @@ class Bench:
 
         Its libraries and their debug files are not those of the machine around it.
         """
-        return next((peer.root for peer in self.peers if peer.root), None)
+        return root_of(self.peers)
 
     @contextlib.contextmanager
     def attempt(self, debugger: Debugger, work: str) -> Iterator[None]:

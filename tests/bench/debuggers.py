@@ -8,7 +8,8 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -163,8 +164,25 @@ def _opened(pids: list[int]) -> Iterator[int]:
             yield os.pidfd_open(pid)
 
 
-def ours_on_stdio() -> OnStdio:
-    return OnStdio(OURS, tuple(COMMAND))
+def ours_within(root: Path | None) -> tuple[str, ...]:
+    """How dapserver is started: in the peers' chroot if Python can be run there, as they are.
+
+    It can where `sys.prefix`, `sys.base_prefix` and this tree are mounted at the same paths below it.
+    """
+    needed = (sys.executable, sys.base_prefix, str(ROOT))
+    if root is not None and all((root / path.lstrip("/")).exists() for path in needed):
+        return ("chroot", str(root), *COMMAND)
+    return tuple(COMMAND)
+
+
+def ours_on_stdio(root: Path | None) -> OnStdio:
+    """A dapserver of its own for each session, where the peers are."""
+    return OnStdio(OURS, ours_within(root))
+
+
+def root_of(peers: Sequence[Debugger]) -> Path | None:
+    """The chroot that some of them live in."""
+    return next((peer.root for peer in peers if peer.root), None)
 
 
 def peers() -> list[Debugger]:

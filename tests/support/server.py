@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Self
 
 from dapserver.client import DapClient
@@ -21,9 +22,9 @@ LISTENING = re.compile(r"dapserver: listening on (.*):(\d+)\n")
 class Server:
     """`dapserver --port 0`, with more arguments if wanted. Its stderr is kept in `errors`."""
 
-    def __init__(self, *args: str) -> None:
+    def __init__(self, *args: str, command: Sequence[str] = ()) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, "--port", "0", *args], cwd=ROOT, stderr=subprocess.PIPE, text=True
+            [*(command or COMMAND), "--port", "0", *args], cwd=ROOT, stderr=subprocess.PIPE, text=True
         )
         self.errors: list[str] = []
         self._collector = threading.Thread(target=self._collect, daemon=True)

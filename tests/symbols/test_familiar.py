@@ -70,4 +70,7 @@ def test_what_is_usual_is_there_in_the_c_library() -> None:
         "__libc_start_call_main",
         "__futex_abstimed_wait_cancelable64",
         "__lll_lock_wait",
+        "__syscall_cancel",
+        "__internal_syscall_cancel",
+        "__syscall_cancel_arch",
     }

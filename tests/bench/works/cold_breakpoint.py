@@ -55,7 +55,7 @@ def _measure(bench: Bench, subject: Subject, time_goal: Goal, memory_goal: Goal)
     memory = bench.figure(name, "peak memory", "MB", memory_goal)
     lines: dict[str, int] = {}
     for _ in bench.rounds(name):
-        for debugger in (ours_on_stdio(), *bench.debuggers()[1:]):
+        for debugger in (ours_on_stdio(bench.root), *bench.debuggers()[1:]):
             with (
                 bench.attempt(debugger, name),
                 Program(subject.executable, *subject.arguments, root=bench.root) as program,

@@ -18,7 +18,7 @@ def measure(bench: Bench) -> None:
     cold = bench.figure(NAME, "new process", "ms", Goal(500))
     warm = bench.figure(NAME, "warm TCP server", "ms", Goal(15))
     for _ in bench.rounds(NAME):
-        for debugger in (ours_on_stdio(), *bench.peers):
+        for debugger in (ours_on_stdio(bench.root), *bench.peers):
             with bench.attempt(debugger, NAME):
                 cold.add(debugger.name, _from_nothing(debugger))
         warm.add(OURS, _warm(bench.ours))
