@@ -32,7 +32,7 @@ USUAL = (
 )
 """Functions that most stacks have: where threads and programs begin, and where they wait."""
 
-_Key = tuple[bytes, int]
+_Key = tuple[bytes | None, int]
 
 _images: dict[_Key, ElfFile] = {}
 _sources: dict[_Key, SourceInfo] = {}
@@ -59,6 +59,8 @@ def look_into(path: str) -> Iterator[None]:
     with contextlib.suppress(OSError, ElfError, ValueError, DwarfError):
         with open(path, "rb") as file:
             image = ElfFile.parse(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        if image.build_id is None:
+            return
         image.symbols.nearest(image.header.entry)  # sorts them
         _images[_key(image)] = image
         yield
@@ -75,4 +77,4 @@ def look_into(path: str) -> Iterator[None]:
 
 def _key(image: ElfFile) -> _Key:
     # The build id stays when a file is stripped, the size does not.
-    return image.build_id or b"", image.size
+    return image.build_id, image.size

@@ -41,6 +41,13 @@ def test_a_file_that_was_stripped_is_another(tmp_path: Path) -> None:
     assert familiar.source_info(image) is None
 
 
+def test_a_file_without_a_build_id_stays_unfamiliar() -> None:
+    nameless = shapes("-Wl,--build-id=none")
+    assert list(familiar.look_into(str(nameless))) == []
+    image = read(nameless)
+    assert familiar.same(image) is image
+
+
 @pytest.mark.parametrize("content", [b"", b"no ELF file", None])
 def test_what_cannot_be_read_stays_unfamiliar(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "file"
