@@ -28,7 +28,6 @@ from dapserver.protocol.outbox import Outbox
 from dapserver.protocol.wire import Connection, resolve_arguments
 from dapserver.ptrace import procfs
 from dapserver.session import Session
-from dapserver.symbols import familiar
 
 log = logging.getLogger(__name__)
 
@@ -245,6 +244,8 @@ def _prepare() -> Iterator[Literal[False]]:
     for module in LATE:
         importlib.import_module(module)
         yield False
+    from dapserver.symbols import familiar  # noqa: PLC0415 - 10 ms of start-up, and not for stdio
+
     for path in dict.fromkeys(mapping.path for mapping in procfs.mappings(procfs.maps(os.getpid()))):
         if familiar.C_LIBRARY.match(os.path.basename(path)):
             for _ in familiar.look_into(path):

@@ -45,12 +45,15 @@ class Stopping:
         self.non_stop = non_stop
         self.held = False
         """Whether threads that are born now are to stand still: all-stop, and not continued yet."""
-        self.all_held = False
-        """Whether none has been let go since."""
         self.pending: list[Pending] = []
         self._threads = threads
         self._expected = expected
         self._events = events
+
+    @property
+    def all_held(self) -> bool:
+        """Whether every thread is to stand still, so that nobody waits for the tracer."""
+        return self.held and all(thread.wanted_stopped for thread in self._threads.values())
 
     def begin(
         self,
@@ -67,7 +70,7 @@ class Stopping:
         stop = Stop(reason, thread.tid, not self.non_stop, signal, breakpoints, text)
         concerned = [thread] if self.non_stop else list(self._threads.values())
         missing = {t for t in concerned if self._must_stop(t)}
-        self.held = self.all_held = not self.non_stop
+        self.held = not self.non_stop
         if self.pending and not self.non_stop:
             pending = self.pending[0]
             pending.missing |= missing
@@ -129,7 +132,7 @@ class Stopping:
 
     def release(self, thread: Thread) -> None:
         """Want a thread running again; a stop that still waits for it is given up."""
-        thread.wanted_stopped = thread.waits = self.all_held = False
+        thread.wanted_stopped = thread.waits = False
         for pending in self.pending:
             pending.missing.discard(thread)
             if pending.stop.tid == thread.tid and pending.stop.all_threads:
@@ -141,7 +144,7 @@ class Stopping:
 
     def release_all(self) -> None:
         """Want all threads running, those born from now on included."""
-        self.held = self.all_held = False
+        self.held = False
         self.pending.clear()
         for thread in self._threads.values():
             thread.wanted_stopped = thread.waits = False

@@ -83,7 +83,7 @@ class Tracer:
     def deadline(self) -> float | None:
         """When `wake` is due even without a signal, on the monotonic clock."""
         process = self._process
-        due = [self._next_names, process.stopping.deadline, self.census.next_look]
+        due = [process.names.next_look, process.stopping.deadline, self.census.next_look]
         if self._unfinished:
             due.append(0.0)
         elif self._walk_owed:
@@ -143,16 +143,10 @@ class Tracer:
                 del recent[next(iter(recent))]
         return True
 
-    @property
-    def _next_names(self) -> float | None:
-        """When names are due: not while all threads are held, for each gives itself its name."""
-        process = self._process
-        return None if process.stopping.all_held else process.names.next_look
-
     def _check_clock(self) -> None:
         process = self._process
         now = time.monotonic()
-        look = self._next_names
+        look = process.names.next_look
         if look is not None and look <= now and (renamed := process.names.look(process.threads, now)):
             process.events.append(Renamed(renamed))
         look = self.census.next_look
