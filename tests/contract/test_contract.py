@@ -42,6 +42,25 @@ def test_1_a_name_given_soon_after_birth_comes_by_itself(session_client: DapClie
     assert client.threads()[tid] == f"just named [{tid}]"
 
 
+def test_1_a_name_given_just_before_a_pause_comes_in_the_pause(
+    session_client: DapClient, puppet: Puppet
+) -> None:
+    client, target = session_client, puppet.target
+    attach(client, target)
+    before = target.tids()
+    while (tid := puppet.start()) in before:
+        pass  # as above
+    wait_started(client, tid)
+    client.threads()
+    puppet.name(tid, "just in time")
+    client.request("pause", threadId=puppet.pid)
+    client.wait_event("invalidated", areas=["threads"])
+    name = client.threads()[tid]  # Go's have their goroutines behind it
+    assert name.startswith(f"just in time [{tid}]"), name
+    assert target.states()[tid] == "t", "it is held still"
+    client.request("continue", threadId=puppet.pid)
+
+
 def test_2_threads_that_exist_at_attach_start_after_its_response(
     session_client: DapClient, puppet: Puppet
 ) -> None:
