@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Collection
 
 from dapserver.debugger.process import Process
 from dapserver.debugger.reaper import Reaper
@@ -19,8 +20,8 @@ LOOKS = (0.001, 0.01, 0.05, 0.25, 1.0)
 """Seconds after a thread was seized at which its process is counted: a clone(2) takes microseconds,
 but a thread in the middle of one may have to wait for a processor."""
 
-_MOST_PASSES = 20
-"""Short-lived threads may be gone when they are reached for, and have made others."""
+_MOST_PASSES = 1000
+"""Short-lived threads may be gone when they are reached for, and have made others: half of them."""
 
 
 class Census:
@@ -42,7 +43,7 @@ class Census:
         """Seize the threads that are not traced, and look again later if there were any."""
         if self._done:
             return
-        if untraced(self._process):
+        if not _is_complete(self._process):
             if _seize_untraced(self._process):
                 self._restart()
                 return
@@ -62,50 +63,71 @@ class Census:
         self.next_look = self._looks[0] if self._looks else None
 
 
-def untraced(process: Process) -> list[int]:
-    """The listed tids that are not known, if the kernel counts more threads than are known.
+def _is_complete(process: Process, refused: Collection[int] = ()) -> bool:
+    """Whether the kernel counts no more threads than are known, and those that were *refused*.
 
-    Some may be ours nevertheless: their creator's stop has not been handled yet.
+    The count is taken at one moment. A listing is not: it ends where its reader stands on a thread
+    that is gone, and does not show those behind it. (unusual_clones.c, relay)
     """
-    pid, known = process.pid, process.threads
+    pid, tids = process.pid, process.threads.keys() | refused
     try:
-        if pid in known:
-            complete = procfs.thread_count(pid) == len(known)
-        elif procfs.state(pid, pid) in "ZX":
-            complete = procfs.thread_count(pid) == len(known) + 1
-        else:
-            complete = False
-        return [] if complete else [tid for tid in procfs.tasks(pid) if tid not in known]
+        if pid in tids:
+            return procfs.thread_count(pid) == len(tids)
+        return procfs.state(pid, pid) in "ZX" and procfs.thread_count(pid) == len(tids) + 1
+    except ProcessLookupError:
+        return True
+
+
+def _seize_untraced(process: Process) -> bool:
+    """Seize until none is missing; whether there were any, also if none of them lives."""
+    found = False
+    refused: set[int] = set()
+    with Reaper(process) as reaper:
+        for _ in range(_MOST_PASSES):
+            if _is_complete(process, refused):
+                break
+            for tid in _listed(process):
+                if tid not in process.threads and tid not in refused:
+                    try:
+                        found |= _seize(process, reaper, tid)
+                    except PermissionError:
+                        refused.add(tid)
+    return found
+
+
+def _listed(process: Process) -> list[int]:
+    try:
+        return procfs.tasks(process.pid)
     except ProcessLookupError:
         return []
 
 
-def _seize_untraced(process: Process) -> bool:
-    """Seize until none is missing; whether any was seized."""
-    found = False
-    with Reaper(process) as reaper:
-        for _ in range(_MOST_PASSES):
-            seized = gone = False
-            for tid in untraced(process):
-                try:
-                    reaper.seize(tid)
-                except ProcessLookupError:
-                    gone = True
-                except PermissionError:  # ours by its creator, or dying
-                    if tid == process.pid and is_ours(tid):
-                        process.adopt_leader()
-                else:
-                    seized = True
-            found |= seized
-            if not seized and not gone:
-                break
-    return found
+def _seize(process: Process, reaper: Reaper, tid: int) -> bool:
+    """Seize a thread; whether it was not traced until now, and may have made another since.
 
-
-def is_ours(tid: int) -> bool:
-    """Whether a thread is alive and traced by us."""
+    Raises PermissionError for one that will be counted without being seized: ours already by its
+    creator, whose stop has not been handled yet; another tracer's; a leader that is dead, as it may
+    be for as long as its process lives.
+    """
     try:
-        status = procfs.status(tid)
+        reaper.seize(tid)
     except ProcessLookupError:
-        return False
-    return status["State"][0] not in "ZX" and int(status["TracerPid"]) == os.getpid()
+        return True
+    except PermissionError:
+        dead, tracer = _status(process, tid)
+        if dead and not tracer and tid != process.pid:
+            return True
+        if tid == process.pid and not dead and tracer == os.getpid():
+            process.adopt_leader()
+            return False
+        raise
+    return True
+
+
+def _status(process: Process, tid: int) -> tuple[bool, int]:
+    """Whether a thread is dead, and its tracer or 0."""
+    try:
+        status = procfs.status(process.pid, tid)
+    except ProcessLookupError:
+        return True, 0
+    return status["State"][0] in "ZX", int(status["TracerPid"])

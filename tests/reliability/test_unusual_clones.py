@@ -130,6 +130,23 @@ def test_R22_an_untraced_thread_that_is_gone_at_the_pause(program: Program, conn
     assert told in ([], ["started", "exited"])
 
 
+def test_R22_untraced_threads_that_come_and_go_are_all_found_at_a_pause(
+    program: Program, connect: Connect, full: bool
+) -> None:
+    """One that is found dead, or not at all, has made another: only a look that finds none is the last."""
+    target = program("unusual_clones.c")
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    for _ in range(1000 if full else 100):
+        order_clone(target, "relay")
+        pause(client, target.pid)
+        assert set(client.threads()) == target.tids() == held_threads(target)
+        resume(client, target.pid)
+        end_clones(target)
+    leave(client, target)
+
+
 # A debugger of another make: it seizes one thread, says so, and holds it until its stdin ends.
 OTHER_DEBUGGER = """
 import ctypes, sys
