@@ -95,6 +95,7 @@ async def _serve(
     except Exception:
         log.exception("session ended by an error")
     await session.close()
+    outbox.write_out()
     await _flush(transport)
     logging.shutdown()
     # Threads of the target that run are let go by the kernel now. A slower end would leave them

@@ -8,6 +8,7 @@ answered in turn, and no event between a request and its response.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import threading
@@ -24,6 +25,7 @@ from dapserver.protocol.framing import CheckedReader, FramingError
 from dapserver.protocol.model import Model
 from dapserver.protocol.outbox import Outbox
 from dapserver.protocol.pygls_parts import FeatureManager, run_async
+from dapserver.protocol.turns import Action, Turns
 
 log = logging.getLogger(__name__)
 
@@ -110,10 +112,12 @@ class Connection:
         self.outbox = outbox
         self._reader = CheckedReader(reader, self._ready_for_more)
         self._room = room
-        self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._fewer_tasks = asyncio.Event()
-        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._turns = Turns()
+        self._turns.on_done = self._one_less
+        self._overtaking: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[int, Callable[[], object]] = {}
+        """How each request that was not answered yet is cancelled."""
+        self._fewer = asyncio.Event()
         self._asked: list[tuple[ReverseRequest, asyncio.Future[dict[str, Any]]]] = []
         self._reading: asyncio.Future[None] | None = None
         self._hanging_up = False
@@ -141,21 +145,24 @@ class Connection:
     async def _ready_for_more(self) -> None:
         """Wait until the client has read enough, and enough of its requests are answered."""
         await self._room()
-        while len(self._tasks) >= MOST_IN_FLIGHT:
-            self._fewer_tasks.clear()
-            await self._fewer_tasks.wait()
+        while len(self._turns) + len(self._overtaking) >= MOST_IN_FLIGHT:
+            self._fewer.clear()
+            await self._fewer.wait()
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._fewer_tasks.set()
+    def _one_less(self) -> None:
+        self._fewer.set()
 
     async def _settle(self) -> None:
         """No request will come any more: give those that came a moment, and cancel the rest."""
-        if self._tasks and not self._hanging_up:
-            await asyncio.wait(self._tasks, timeout=LAST_MOMENT)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not self._hanging_up:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_done(), LAST_MOMENT)
+        for seq in list(self._in_flight):
+            self.cancel(seq)
+        await self._all_done()
+
+    async def _all_done(self) -> None:
+        await asyncio.gather(self._turns.finish(), *self._overtaking, return_exceptions=True)
 
     def hang_up(self) -> None:
         """End the connection, after the response of the request that is being handled if any."""
@@ -164,9 +171,15 @@ class Connection:
             self._reading.cancel()
 
     def cancel(self, seq: int) -> None:
-        """Cancel the request with this seq if it is still being handled."""
-        if task := self._in_flight.get(seq):
-            task.cancel()
+        """Cancel the request with this seq if it is still being handled, or has not had its turn."""
+        if cancel := self._in_flight.get(seq):
+            cancel()
+
+    def _cancel_turn(self, request: Request, turn: Action) -> None:
+        if self._turns.withdraw(turn):
+            self._overtake(request, _cancelled_request)
+        else:
+            self._turns.cancel(turn)
 
     async def ask(self, command: str, arguments: Model) -> dict[str, Any]:
         """Send a reverse request, and return its response (success or not)."""
@@ -186,14 +199,11 @@ class Connection:
 
         None is until it is done.
         """
-        task = asyncio.get_running_loop().create_task(self._between_requests(action))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        self._turns.add(functools.partial(self._between_requests, action))
 
     async def _between_requests(self, action: Callable[[], Awaitable[None]]) -> None:
-        async with self._turn:
-            await action()
-            self.outbox.flush()
+        await action()
+        self.outbox.flush()
 
     # -- called by pygls.io_.run_async ------------------------------------------------------
 
@@ -215,38 +225,43 @@ class Connection:
             return
         if log.isEnabledFor(logging.DEBUG):
             log.debug("request %s", _without_tokens(message))
-        task = asyncio.get_running_loop().create_task(self._serve(request))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        self._in_flight[request.seq] = task
+        self._begin(request)
 
     def _unreadable(self, error: Exception, _kind: object) -> None:
         self._refuse_message(0, f"A message could not be read as JSON: {error}")
 
     # -- one request -------------------------------------------------------------------------
 
-    async def _serve(self, request: Request) -> None:
-        try:
-            handler = _registry.features.get(request.command) or _unknown_request(request.command)
-            if getattr(handler, "in_turn", True):
-                await self._serve_in_turn(request, handler)
-            else:
-                await self._respond(request, handler)
-        finally:
-            self._in_flight.pop(request.seq, None)
+    def _begin(self, request: Request) -> None:
+        handler = _registry.features.get(request.command) or _unknown_request(request.command)
+        if getattr(handler, "in_turn", True):
+            turn = functools.partial(self._serve_in_turn, request, handler)
+            self._in_flight[request.seq] = functools.partial(self._cancel_turn, request, turn)
+            self._turns.add(turn)
+        else:
+            self._overtake(request, handler)
+
+    def _overtake(self, request: Request, handler: Served) -> None:
+        task = asyncio.get_running_loop().create_task(self._respond(request, handler))
+        self._in_flight[request.seq] = task.cancel
+        self._overtaking.add(task)
+        task.add_done_callback(self._overtaken)
+
+    def _overtaken(self, task: asyncio.Task[None]) -> None:
+        self._overtaking.discard(task)
+        self._one_less()
 
     async def _serve_in_turn(self, request: Request, handler: Served) -> None:
         try:
-            async with self._turn:
-                await self._room()
-                self.outbox.flush()
-                self.outbox.take_turn()
-                try:
-                    await self._respond(request, handler)
-                finally:
-                    self.outbox.yield_turn()
-        except asyncio.CancelledError:  # before its turn had come
-            await self._respond(request, _cancelled_request)
+            await self._room()
+        except asyncio.CancelledError:
+            handler = _cancelled_request
+        self.outbox.flush()
+        self.outbox.take_turn()
+        try:
+            await self._respond(request, handler)
+        finally:
+            self.outbox.yield_turn()
 
     async def _respond(self, request: Request, handler: Served) -> None:
         response = Response(request_seq=request.seq, command=request.command)
@@ -266,7 +281,8 @@ class Connection:
             text = f"Internal error in dapserver ({error!r}); the log has the details. The program goes on."
             _fail(response, DebuggerError(text, short="internal error"))
         log.debug("response %r", response)
-        self.outbox.send(response)
+        self._in_flight.pop(request.seq, None)
+        self.outbox.send(response, more_soon=len(self._turns) > 1)
 
     def _refuse_message(self, seq: int, text: str) -> None:
         """Answer what is no request; `request_seq` 0 where it had no number."""

@@ -10,7 +10,7 @@ import pytest
 
 from dapserver.protocol import types as dap
 from dapserver.protocol.envelopes import Event, Response
-from dapserver.protocol.outbox import Outbox
+from dapserver.protocol.outbox import AT_ONCE, Outbox
 
 
 class Transport(asyncio.WriteTransport):
@@ -72,6 +72,25 @@ def test_the_events_of_one_wake_up_are_one_write(outbox: Outbox, transport: Tran
     outbox.flush()
     assert len(transport.writes) == 1
     assert len(transport.messages()) == 100
+
+
+def test_responses_that_come_one_after_the_other_are_one_write(outbox: Outbox, transport: Transport) -> None:
+    async def answer_all() -> None:
+        for seq in range(3):
+            outbox.send(Response(request_seq=seq, command=f"c{seq}"), more_soon=True)
+        outbox.post(("started", 7))
+        assert transport.writes == []
+        outbox.flush()  # what is written at once takes along what waits
+        assert transport.briefly() == ["c0", "c1", "c2", "started 7"]
+        assert len(transport.writes) == 1
+        outbox.send(Response(request_seq=4, command="c4"), more_soon=True)
+        await asyncio.sleep(0)  # nothing more came in this turn of the loop
+        assert transport.briefly()[4:] == ["c4"]
+        for seq in range(2 * AT_ONCE):
+            outbox.send(Response(request_seq=seq, command="many"), more_soon=True)
+        assert len(transport.writes) == 4  # a client need not wait for all to look at the first
+
+    asyncio.run(answer_all())
 
 
 def test_events_follow_the_response_of_the_request_that_is_handled(

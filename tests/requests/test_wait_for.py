@@ -76,6 +76,19 @@ def test_waiting_can_be_cancelled(connect: Connect, executable: Path) -> None:
         leave(client, target)
 
 
+def test_a_request_that_has_not_had_its_turn_can_be_cancelled(connect: Connect, executable: Path) -> None:
+    client = connect()
+    attach = start_waiting(client, str(executable))
+    behind, last = client.send("threads"), client.send("threads")
+    client.request("cancel", requestId=behind)
+    answer = client.response(behind)
+    assert (answer["success"], answer["message"]) == (False, "cancelled")
+    client.request("cancel", requestId=attach)
+    assert client.response(attach)["message"] == "cancelled"
+    # In turn, and not cancelled: refused because nothing is being debugged.
+    assert client.response(last)["message"] != "cancelled"
+
+
 def test_disconnect_ends_the_waiting(connect: Connect, executable: Path) -> None:
     client = connect()
     start_waiting(client, str(executable))
