@@ -1,4 +1,8 @@
-"""What puts the program right if we are killed: a process of its own (`putting_right`) that holds a list."""
+"""What puts the program right if we are killed: a process of its own (`putting_right`).
+
+It has a table in common with us, a file without a name (memfd_create(2)), and looks into it in the end only:
+each step over a call changes the code twice, and to wake a process takes longer than that.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +17,30 @@ from dapserver.ptrace import procfs
 
 
 class Guardian:
-    """Starts the process with the first breakpoint, and tells it of each."""
+    """Starts the process with the first breakpoint, and notes each."""
 
     def __init__(self, living: Callable[[], int]) -> None:
         self._living = living
         self._process: subprocess.Popen[bytes] | None = None
+        self._table = -1
+        self._places: dict[int, int] = {}
+        """Of addresses in the table, in records."""
         self._registers = False
 
     def guard(self, address: int, original: bytes) -> None:
         """Have *original* put back at *address* if we are killed. To be called before it is changed."""
-        self._tell(address, original[0], changed=True)
+        self._note(address, original[0], changed=True)
 
     def release(self, address: int) -> None:
         """The byte at *address* is as it was."""
         if self._process is not None:
-            self._tell(address, 0, changed=False)
+            self._note(address, 0, changed=False)
 
     def guard_registers(self) -> None:
         """Have the debug registers of all threads cleared if we are killed."""
         if not self._registers:
             self._registers = True
-            self._tell(REGISTERS, 0, changed=True)
+            self._note(REGISTERS, 0, changed=True)
 
     def release_registers(self) -> None:
         """No thread has any of them any more."""
@@ -49,12 +56,14 @@ class Guardian:
             assert process.stdin is not None
             process.stdin.close()
             process.wait()
+            os.close(self._table)
+            self._places.clear()
 
-    def _tell(self, address: int, original: int, *, changed: bool) -> None:
+    def _note(self, address: int, original: int, *, changed: bool) -> None:
         if self._process is None:
             self._process = self._start()
-        assert self._process.stdin is not None
-        os.write(self._process.stdin.fileno(), RECORD.pack(address, original, changed))
+        place = self._places.setdefault(address, len(self._places))
+        os.pwrite(self._table, RECORD.pack(address, original, changed), place * RECORD.size)
 
     def _start(self) -> subprocess.Popen[bytes]:
         """A program of its own: it shares nothing with us that could end it, and starts while we go on."""
@@ -63,14 +72,16 @@ class Guardian:
         memory = os.open(f"/proc/{living}/mem", os.O_RDWR)
         leader = procfs.status(living)["Tgid"]  # it is there as long as any thread, if only as a zombie
         tasks = os.open(f"/proc/{leader}/task", os.O_RDONLY)
+        self._table = os.memfd_create("breakpoints")
         try:
-            command = [sys.executable, "-I", "-S", putting_right.__file__, str(memory), str(tasks)]
+            descriptors = [self._table, memory, tasks]
+            command = [sys.executable, "-I", "-S", putting_right.__file__, *map(str, descriptors)]
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=[memory, tasks],
+                pass_fds=descriptors,
                 # What is sent to our process group is not for it. A session of its own would be a
                 # scheduling group too (sched(7), "The autogroup feature"), whose first turn on a busy
                 # machine may take seconds to come.

@@ -1,9 +1,8 @@
 """The program that puts another right whose debugger was killed. Run alone, with little to import.
 
-It reads from a pipe which bytes belong where, and what no longer matters. The pipe ends when the debugger
-does, however that happens, and then it writes back what is left. A thread that is at a breakpoint by then
-executes the copy of its instruction, which stays. Debug registers it clears too, by tracing each thread
-for a moment.
+It waits at a pipe that ends when the debugger does, however that happens. Then it reads from a table which
+bytes belong where, and writes them back. A thread that is at a breakpoint by then executes the copy of its
+instruction, which stays. Debug registers it clears too, by tracing each thread for a moment.
 """
 
 from __future__ import annotations
@@ -13,29 +12,21 @@ import struct
 import sys
 import time
 
-RECORD = struct.Struct("<QB?")
-"""An address, the byte that belongs there, and whether another is there now."""
+RECORD = struct.Struct("<QB?6x")
+"""Of the table: an address, the byte that belongs there, and whether another is there now."""
 
 REGISTERS = 0
 """As an address: threads have debug registers."""
 
 
-def main(memory: int, tasks: int) -> None:
-    """Read records until the pipe ends; then put right what is changed.
+def main(table: int, memory: int, tasks: int) -> None:
+    """Wait until the pipe ends; then put right what is changed.
 
-    The descriptors are of /proc/PID/mem and /proc/PID/task.
+    The descriptors are of a file with the table, of /proc/PID/mem and of /proc/PID/task.
     """
-    changed: dict[int, int] = {}
-    with os.fdopen(0, "rb", buffering=0) as pipe:
-        rest = b""
-        while data := pipe.read(1 << 16):
-            rest += data
-            whole = len(rest) - len(rest) % RECORD.size
-            for address, byte, is_changed in RECORD.iter_unpack(rest[:whole]):
-                changed.pop(address, None)
-                if is_changed:
-                    changed[address] = byte
-            rest = rest[whole:]
+    os.read(0, 1)
+    records = RECORD.iter_unpack(os.pread(table, os.fstat(table).st_size, 0))
+    changed = {address: byte for address, byte, is_changed in records if is_changed}
     has_registers = changed.pop(REGISTERS, None) is not None
     for address, byte in changed.items():
         try:
@@ -86,4 +77,4 @@ def _stopped(tid: int) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*(int(word) for word in sys.argv[1:]))
