@@ -233,6 +233,8 @@ class Process:
             self.traps.leave_copy(thread)  # where a handler returns to is to be the program's code
         if number in self.signal_filters.withheld:
             thread.signal = 0
+        if thread.step is not None:
+            thread.step.disturbed()
         if self._stops_at(thread, number):
             thread.state = _STOPPED
             self.stopping.begin(Reason.SIGNAL, thread, number)
@@ -372,10 +374,11 @@ class Process:
                 if thread.undisturbed and not thread.signal:
                     shield(thread)
                 api.step(thread.tid, thread.signal)
-                thread.stepped = self.stop_is_near = True
+                thread.stepped = thread.trap_flag = self.stop_is_near = True
                 thread.state = _RUNNING
             else:
                 api.cont(thread.tid, thread.signal)
+                thread.trap_flag = False
                 thread.state = _RUNNING
         except ProcessLookupError:
             thread.state = State.DYING

@@ -1,20 +1,23 @@
 """Steps: over a line, into a call, out of a function, by an instruction.
 
-A thread executes one instruction after the other while it is in the line; what it calls on the way it
-runs through, up to a breakpoint of the step's own at the return address. A breakpoint of that kind
+A thread executes one instruction after the other while it is in the line; what it calls on the way, and
+code without a branch, it runs through, up to a breakpoint of the step's own. A breakpoint of that kind
 counts for one thread and for one activation: the stack pointer tells a recursive call's from ours.
 """
 
 from __future__ import annotations
 
+import contextlib
 from enum import Enum, auto
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dapserver.debugger.breakpoints.traps import Verdict
+from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.escapes import Pad, Panic
 from dapserver.debugger.lines import Lines, Region, within
 from dapserver.debugger.stop import Reason
+from dapserver.debugger.straight import MOST, destination, straight
 from dapserver.symbols.abi import X86_64
 
 if TYPE_CHECKING:
@@ -133,7 +136,7 @@ class Step:
             self._begin_out(registers, None)  # nothing tells of lines here
         else:
             self._region = region or self._region
-            self.thread.single_step = True
+            self._go_on_in_line(registers.pc, registers.sp)
 
     def end(self) -> None:
         """Take back what is in the process because of this step."""
@@ -157,6 +160,7 @@ class Step:
         if self._by_instruction:
             return DONE
         if within(pc, self._region.code):
+            self._go_on_in_line(pc, sp)
             return None
         if within(pc, self._region.function):
             return self._elsewhere_in_function(pc)
@@ -213,6 +217,7 @@ class Step:
         if self._by_instruction:
             return DONE
         if within(registers.pc, self._region.code):
+            self._go_on_in_line(registers.pc, registers.sp)
             return None
         if within(registers.pc, self._region.function):
             return self._elsewhere_in_function(registers.pc)
@@ -318,9 +323,7 @@ class Step:
             self._sites.discard(each, self)
             self._watched.remove(each)
         self._landings = landings
-        for each in landings:
-            self._sites.add(each, self)
-            self._watched.append(each)
+        self._watch(*landings)
 
     def _resolved_at(self, pc: int) -> int | None:
         """Where the dynamic linker jumps to the function that it is just looking for, if *pc* is in that."""
@@ -353,6 +356,21 @@ class Step:
 
     # -- running freely ------------------------------------------------------------------------------
 
+    def _go_on_in_line(self, pc: int, sp: int) -> None:
+        """By one instruction, or through those that follow in any case."""
+        self.thread.single_step = True
+        # Where no code was changed yet, all that this needs would take longer.
+        if self._by_instruction or self._kind is Kind.OUT or self._sites.never_any:
+            return
+        with_calls = self._kind is Kind.OVER and self._into is None
+        high = next((high for low, high in self._region.code if low <= pc < high), pc)
+        try:
+            code = self._memory.read(pc, min(high - pc, MOST))
+            if run := straight(code, with_calls=with_calls):
+                self._run_to(pc + run.size, sp, leaves=run.calls)
+        except (DebuggerError, OSError):  # no room for a breakpoint
+            self._drop_target()
+
     def _begin_out(self, registers: Registers, region: Region | None) -> None:
         if region is not None and region.inlined:
             self._region = region._replace(code=region.inlined[0])
@@ -364,12 +382,40 @@ class Step:
             self._is_last_target, self._left = True, registers.pc
             self._run_to(caller.pc, caller.sp)
 
-    def _run_to(self, address: int, sp: int) -> None:
+    def _run_to(self, address: int, sp: int, *, leaves: bool = True) -> None:
+        """*leaves*: functions may be left otherwise than by returning meanwhile."""
         self._target = (address, sp)
-        self._watched = [address, *self._escapes.addresses()]
-        for each in self._watched:
-            self._sites.add(each, self)
+        self._watch(address)
+        if leaves:
+            self._watch(*self._escapes.addresses())
         self.thread.single_step = False
+
+    def _watch(self, *addresses: int) -> None:
+        for each in addresses:
+            self._sites.add(each, self)
+            self._watched.append(each)
+
+    def disturbed(self) -> None:
+        """A signal comes to the thread: its handler may leave otherwise than by returning."""
+        if self._target is not None:
+            with contextlib.suppress(DebuggerError, OSError):  # no room for a breakpoint
+                self._watch(*(self._escapes.addresses().keys() - set(self._watched)))
+
+    def branch(self, registers: Registers) -> int | None:
+        """Where the thread is to be put instead of executing a branch within its function; None: nowhere."""
+        if self._by_instruction or not self.thread.single_step or self._return is not None:
+            return None
+        pc = registers.pc
+        if not within(pc, self._region.code):
+            return None
+        try:
+            to = destination(self._memory.read(pc, LONGEST), pc, registers["eflags"])
+        except OSError:
+            return None
+        if to is None or not within(to, self._region.function):
+            return None
+        self._last = (to, registers.sp)
+        return to
 
     def _drop_target(self) -> None:
         for each in self._watched:

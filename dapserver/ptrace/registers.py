@@ -36,10 +36,14 @@ class Architecture:
     """The number of the system call kcmp(2)."""
     offsets: dict[str, int] = field(init=False, repr=False, compare=False)
     """Where each register is, in bytes from the start."""
+    pc_at: int = field(init=False, repr=False, compare=False)
+    sp_at: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         offsets = {name: _WORD.size * index for index, name in enumerate(self.registers)}
         object.__setattr__(self, "offsets", offsets)
+        object.__setattr__(self, "pc_at", offsets[self.pc])
+        object.__setattr__(self, "sp_at", offsets[self.sp])
 
     @property
     def size(self) -> int:
@@ -134,8 +138,9 @@ class Registers:
         api.set_register_set(tid, self._data)
 
     @property
-    def pc(self) -> int:
-        return self[self._architecture.pc]
+    def pc(self) -> int:  # asked for twenty times at a stop of a step
+        value: int = _WORD.unpack_from(self._data, self._architecture.pc_at)[0]
+        return value
 
     @pc.setter
     def pc(self, value: int) -> None:
@@ -143,7 +148,8 @@ class Registers:
 
     @property
     def sp(self) -> int:
-        return self[self._architecture.sp]
+        value: int = _WORD.unpack_from(self._data, self._architecture.sp_at)[0]
+        return value
 
 
 def hide_interruption(architecture: Architecture, tid: int) -> None:

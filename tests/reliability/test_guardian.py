@@ -88,6 +88,29 @@ def test_R33_stopped_at_a_breakpoint_and_in_the_middle_of_a_step(connect: Connec
         expect_goes_on(target)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("granularity", ["line", "instruction"])
+def test_R33_stopped_at_the_end_of_a_step(
+    connect: Connect, program: Program, mode: str, granularity: str
+) -> None:
+    """With the trap flag it would trap once more, which a thread may not block; nor is its handler called."""
+    for steps in (1, 2, 3):
+        target = program("beater.c", "1000", *mode.split())
+        target.wait_line("main")
+        client = connect()
+        attach(client, target)
+        address = break_at_work(client)
+        tid = client.wait_event("stopped")["threadId"]
+        set_functions(client)
+        for _ in range(steps):
+            step(client, tid, granularity=granularity)
+        kill_server(target)
+        expect_no_breakpoint(target, address)
+        expect_goes_on(target)
+        if mode == "handled":
+            assert obey(target, "trap") == "trapped 1"
+
+
 def test_a_program_has_its_own_handler_while_and_after(connect: Connect, program: Program) -> None:
     target = program("beater.c", "1000", "handled")
     target.wait_line("main")

@@ -58,6 +58,7 @@ class Errands:
         DebuggerError if that might end the program, by a filter that does not expect it (seccomp(2)).
         """
         assert thread.status is not None
+        thread.trap_flag = True
         if procfs.status(self._process.pid, thread.tid).get("Seccomp", "0") != "0":
             raise DebuggerError("The program has a filter for system calls (seccomp).")
         with injection(thread.tid, self._system_call(), thread.status.kind, self._process.handle) as call:

@@ -120,8 +120,8 @@ class Gaps:
     def hide(self, address: int, data: bytes) -> bytes:
         """Bytes that were read at *address*, as they were before."""
         for gap in self._all():
-            low, high = max(address, gap.start), min(address + len(data), gap.start + gap.used)
-            if gap.original and low < high:
+            if gap.original and address < gap.start + gap.used and gap.start < address + len(data):
+                low, high = max(address, gap.start), min(address + len(data), gap.start + gap.used)
                 was = gap.original[low - gap.start : high - gap.start]
                 data = data[: low - address] + was + data[high - address :]
         return data

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from dapserver.debugger.breakpoints.gaps import BLOCK, Gaps
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from dapserver.debugger.modules import Modules
 
 INT3 = b"\xcc"
+
+_FIRST = itemgetter(0)
 
 
 @dataclass(slots=True, eq=False)
@@ -188,7 +191,7 @@ class Sites:
 
     def site_of_slot(self, pc: int) -> Site | None:
         """The site in whose copy an address lies."""
-        index = bisect_right(self._slots, pc, key=lambda slot: slot[0]) - 1
+        index = bisect_right(self._slots, pc, key=_FIRST) - 1
         if index < 0:
             return None
         start, site = self._slots[index]
@@ -247,7 +250,7 @@ class Sites:
         site = Site(address, code[:1], slot, made, set())
         self._sites[address] = site
         insort(self._addresses, address)
-        insort(self._slots, (slot, site), key=lambda each: each[0])
+        insort(self._slots, (slot, site), key=_FIRST)
         return site
 
     def _code(self, address: int) -> bytes:

@@ -36,6 +36,9 @@ _HANDLER_ENTERED = 5  # a step that delivered a signal: ptrace_notify of signal_
 _STEPS = frozenset({_TRAP_BRKPT, _TRAP_TRACE, _HANDLER_ENTERED})
 _INT3 = b"\xcc"
 
+BRANCHES = 8
+"""That a thread is put behind at one stop: a line may be an endless loop, and a pause is to be heard."""
+
 
 class Verdict(NamedTuple):
     """A thread is to stop where it is."""
@@ -130,7 +133,8 @@ class Traps:
             self._process.hold_later(thread)
             return True
         registers.pc = site.address
-        self._decide(thread, self._judge(thread, site, registers, passed=passed))
+        verdict = self._judge(thread, site, registers, passed=passed)
+        self._decide(thread, verdict or self._branch(thread, registers))
         return True
 
     def _touched(self, thread: Thread, status: WaitStatus, registers: Registers) -> bool:
@@ -197,8 +201,20 @@ class Traps:
             thread.single_step = False
             self._process.resume_thread(thread)
             return True
-        self._decide(thread, self.advance(thread, registers))
+        self._decide(thread, self.advance(thread, registers) or self._branch(thread, registers))
         return True
+
+    def _branch(self, thread: Thread, registers: Registers) -> Verdict | None:
+        """Put a thread that is to execute but a branch where that leads, and see what its step says there."""
+        for _ in range(BRANCHES):
+            to = thread.step.branch(registers) if thread.step is not None else None
+            if to is None:
+                break
+            registers.pc = to
+            registers.write(thread.tid)
+            if (verdict := self.advance(thread, registers)) is not None:
+                return verdict
+        return None
 
     def advance(self, thread: Thread, registers: Registers) -> Verdict | None:
         """Let a step decide where it is by now; breakpoints that it has come to count."""
@@ -290,7 +306,9 @@ class Traps:
             self._process.hold_later(thread)
             return
         self._end_step(thread)
-        self._process.hold_later(thread)
+        # Killed, we would take this SIGTRAP along, and it goes on; with TF, as far as its next instruction.
+        if thread.trap_flag or thread.interrupted:
+            self._process.hold_later(thread)
         self._begin(thread, verdict)  # after it, so that the stop waits for this thread too
 
     def _end_step(self, thread: Thread) -> None:
