@@ -49,6 +49,8 @@ class Publisher:
         self._ends_session = True
         self._looked: int | None = None
         """At which count of resumes all threads stood still when files were looked for."""
+        self._glanced: int | None = None
+        """The same of the last glance."""
         self.modules = Modules(process.living)
         self.history = History()
         self.on_modules: Callable[[Changes], None] = lambda _: None
@@ -90,7 +92,7 @@ class Publisher:
         self._outbox.post(("exited", event.tid))
 
     def _stopped(self, event: Stopped) -> None:
-        self.module_changes()
+        self.module_changes(at_a_glance=True)
         stop = event.stop
         self.stops[stop.tid] = stop
         text = stop.text
@@ -152,19 +154,36 @@ class Publisher:
         self._connection.post("process", body)
         self.module_changes()
 
-    def module_changes(self) -> None:
-        """Announce what was mapped and unmapped since the last look, to the client and `on_modules`."""
+    def module_changes(self, *, at_a_glance: bool = False) -> None:
+        """Announce what was mapped and unmapped since the last look, to the client and `on_modules`.
+
+        *at_a_glance*: look only if more or less is mapped than then. A file that has taken the place of
+        another of the same size is noticed when somebody asks for what lies there.
+        """
+        if at_a_glance and (self._glanced == self._process.resumes or self._seem_the_same()):
+            return
         changes = self.announced_modules()
         if changes.loaded or changes.unloaded:
             self.on_modules(changes)
+
+    def _seem_the_same(self) -> bool:
+        self._glanced = self._when_still()
+        try:
+            return not self.modules.seem_changed()
+        except OSError:
+            return True  # the process ends
+
+    def _when_still(self) -> int | None:
+        """The count of resumes, if no thread runs: nothing changes before it does."""
+        still = all(thread.state is State.STOPPED for thread in self._process.threads.values())
+        return self._process.resumes if still else None
 
     def announced_modules(self) -> Changes:
         """Announce that to the client alone."""
         # The maps of a process with 500 threads are long, and an editor asks for 500 stacks at once.
         if self._looked == self._process.resumes:
             return Changes()
-        still = all(thread.state is State.STOPPED for thread in self._process.threads.values())
-        self._looked = self._process.resumes if still else None
+        self._looked = self._glanced = self._when_still()
         try:
             changes = self.modules.refresh()
         except OSError:

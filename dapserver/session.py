@@ -324,7 +324,8 @@ class Session:
             for each in threads:
                 if each.state is State.STOPPED and not each.wanted_stopped:  # or it has met something
                     process.resume_thread(each)
-        self.wake_soon()
+        if process.stopping.pending:
+            self.wake_soon()
 
     def abandon_steps(self, thread: Thread | None) -> None:
         """Forget the step of a thread, or all: they are resumed for another purpose."""

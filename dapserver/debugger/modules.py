@@ -93,6 +93,9 @@ class Modules:
         self._changes = Changes()
         self._text = b""
         """What was read the last time."""
+        self._size = procfs.Size(living)
+        self._pages = b""
+        """How much was mapped then."""
         self.servers: DebugServers | None = None
         """Whom to ask for debug information that is not here."""
 
@@ -118,6 +121,10 @@ class Modules:
                 return module
         return None
 
+    def seem_changed(self) -> bool:
+        """Whether more or less is mapped than at the last look; what replaced a file may be as large."""
+        return self._size.pages() != self._pages
+
     def refresh(self) -> Changes:
         """Look again; what has changed since the last call."""
         self.look()
@@ -126,6 +133,7 @@ class Modules:
 
     def look(self) -> None:
         """Look at /proc/PID/maps again. A file has one module, wherever its parts are mapped."""
+        self._pages = self._size.pages()
         text = procfs.maps(self._living())
         if text == self._text:
             return

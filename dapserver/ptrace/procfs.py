@@ -5,7 +5,9 @@ Every function raises ProcessLookupError for a process or thread that is not the
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +167,39 @@ def maps(pid: int) -> bytes:
     Of a process whose leader has ended, give another thread's id: a zombie has no memory.
     """
     return _read(f"/proc/{pid}/maps")
+
+
+class Size:
+    """How much is mapped in a process. Asked at each stop, so that /proc/TID/statm is kept open."""
+
+    def __init__(self, living: Callable[[], int]) -> None:
+        """*living* gives the id of a thread that lives."""
+        self._living = living
+        self._descriptor = -1
+
+    def __del__(self) -> None:
+        self._close()
+
+    def pages(self) -> bytes:
+        """The number, in digits: read in a twentieth of the time that `maps` takes."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                if (pages := self._read()) != b"0":  # of a leader that is a zombie
+                    return pages
+        self._close()
+        try:
+            self._descriptor = os.open(f"/proc/{self._living()}/statm", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise ProcessLookupError from None
+        return self._read()
+
+    def _read(self) -> bytes:
+        return os.pread(self._descriptor, 256, 0).partition(b" ")[0]
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def mappings(maps: bytes) -> list[Mapping]:

@@ -78,7 +78,7 @@ def _step(
     into: int | None = None,
 ) -> None:
     thread = session.require_stopped(arguments.thread_id)
-    session.require_publisher().module_changes()
+    session.require_publisher().module_changes(at_a_glance=True)
     control = session.wishes().require_control()
     alone = session.require_process().non_stop or bool(arguments.single_thread)
     control.abandon_steps(thread if alone else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,18 @@ from tests.support.session import attach, pause, resume
 from tests.support.steps import leave
 from tests.support.target import Target, python_target
 
-# Loads and unloads a library that Python itself does not use.
+# Loads and unloads a library, by default one that Python itself does not use.
 LOADER = """
 import ctypes, _ctypes, sys
 print("main", flush=True)
 library = None
 for line in sys.stdin:
-    if line == "load\\n":
-        library = ctypes.CDLL("libanl.so.1")
-    else:
+    word, _, name = line.strip().partition(" ")
+    if library is not None:
         _ctypes.dlclose(library._handle)
+        library = None
+    if word == "load":
+        library = ctypes.CDLL(name or "libanl.so.1")
     print(line, end="", flush=True)
 """
 
@@ -88,6 +91,31 @@ def test_a_library_that_comes_and_goes(connect: Connect) -> None:
         pause(client, target.pid)
         assert client.events("module", reason="removed") == [{"reason": "removed", "module": loaded}]
         assert loaded["path"] not in paths(client)
+        leave(client, target)
+
+
+def test_a_library_that_takes_the_place_of_another_of_its_size(connect: Connect, tmp_path: Path) -> None:
+    """What is mapped is as much as before."""
+    one, other = (
+        Path(shutil.copy(build("plugin.c", "-shared"), tmp_path / name)) for name in ("one", "other")
+    )
+    with python_target(LOADER) as target:
+        target.wait_line("main")
+        client = connect()
+        attach(client, target)
+        sizes = []
+        for library in (one, other):
+            target.write_line(f"load {library}")
+            target.wait_line("load")
+            pause(client, target.pid)
+            sizes.append(Path(f"/proc/{target.pid}/statm").read_text().split()[0])
+            assert str(library) in paths(client)
+            resume(client, target.pid)
+        assert sizes[0] == sizes[1]
+        pause(client, target.pid)
+        assert str(one) not in paths(client)
+        told = [(event["reason"], event["module"]["path"]) for event in client.events("module")]
+        assert told[-3:] == [("new", str(one)), ("removed", str(one)), ("new", str(other))]
         leave(client, target)
 
 
