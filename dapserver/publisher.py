@@ -50,7 +50,7 @@ class Publisher:
         self._looked: int | None = None
         """At which count of resumes all threads stood still when files were looked for."""
         self._glanced: int | None = None
-        """The same of the last glance."""
+        """The same count at the last look at how much is mapped."""
         self.modules = Modules(process.living)
         self.history = History()
         self.on_modules: Callable[[Changes], None] = lambda _: None

@@ -21,7 +21,8 @@ LOOKS = (0.001, 0.01, 0.05, 0.25, 1.0)
 but a thread in the middle of one may have to wait for a processor."""
 
 _MOST_PASSES = 1000
-"""Short-lived threads may be gone when they are reached for, and have made others: half of them."""
+"""Of looks: half of the threads that live for some microseconds are gone when they are reached for, and have
+made others."""
 
 
 class Census:
@@ -86,7 +87,9 @@ def _seize_untraced(process: Process) -> bool:
         for _ in range(_MOST_PASSES):
             if _is_complete(process, refused):
                 break
-            for tid in _listed(process):
+            listed = _listed(process)
+            refused.intersection_update(listed)
+            for tid in listed:
                 if tid not in process.threads and tid not in refused:
                     try:
                         found |= _seize(process, reaper, tid)
@@ -106,8 +109,8 @@ def _seize(process: Process, reaper: Reaper, tid: int) -> bool:
     """Seize a thread; whether it was not traced until now, and may have made another since.
 
     Raises PermissionError for one that will be counted without being seized: ours already by its
-    creator, whose stop has not been handled yet; another tracer's; a leader that is dead, as it may
-    be for as long as its process lives.
+    creator, whose stop has not been handled yet; another tracer's; a leader that is dead or about to
+    be, and then stays for as long as its process lives.
     """
     try:
         reaper.seize(tid)
@@ -117,8 +120,8 @@ def _seize(process: Process, reaper: Reaper, tid: int) -> bool:
         dead, tracer = _status(process, tid)
         if dead and not tracer and tid != process.pid:
             return True
-        if tid == process.pid and not dead and tracer == os.getpid():
-            process.adopt_leader()
+        is_ours = tid == process.pid and not dead and tracer == os.getpid()
+        if is_ours and process.adopt_leader():
             return False
         raise
     return True

@@ -104,6 +104,11 @@ class Control:
         self.watch_loader()
         return changed
 
+    @property
+    def hears_of_libraries(self) -> bool:
+        """Whether the dynamic linker tells of those that come and go: if breakpoints may be in one."""
+        return self._hook is not None
+
     def watch_loader(self) -> None:
         """Notice libraries that are loaded, if a breakpoint may be in one. To be called again later."""
         if self._hook is not None or not self._breakpoints.pending:

@@ -158,7 +158,7 @@ class Modules:
         """After an exec nothing is mapped that was."""
         self._changes.unloaded += self._modules.values()
         self._modules, self._spans = {}, ([], [])
-        self._text = b""
+        self._text = self._pages = b""
 
     def place(self, address: int) -> Place:
         """Say in words where an address is."""

@@ -142,19 +142,21 @@ class Process:
             self.threads.clear()
             self.threads.update([(self.pid, leader), *others])
 
-    def adopt_leader(self) -> None:
+    def adopt_leader(self) -> bool:
         """Know a leader that is traced and alive, but not known, if it is one: it was seized by the
         id that it had before it executed a program, perhaps too late for an event of that. (exec.c)
+        False: it is about to be dead.
         """
         former = next((t for t in self.threads.values() if not self._is_ours(t.tid)), None)
         if former is None:
-            return  # a leader that is about to be dead: its PTRACE_EVENT_EXIT was handled
+            return False  # its PTRACE_EVENT_EXIT was handled
         self._leader_traced = True
         leader = self._add(self.pid, _RUNNING)
         self.stopping.survived(former, leader)
         self._remove(former)
         if leader.wanted_stopped and self.pid not in self.expected:
             self.stopping.interrupt(leader)
+        return True
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
@@ -258,7 +260,7 @@ class Process:
     def hold_later(self, thread: Thread) -> None:
         """Let a thread that is in a signal-delivery-stop go, but not as far as its next instruction.
 
-        Held there, its signal would be lost, or end it, when we are killed. (R33)
+        Held there, its signal would be lost when we are killed, and a single step's flag would end it. (R33)
         """
         self.stopping.interrupt(thread)
         self.resume_thread(thread)

@@ -2,7 +2,8 @@
 
 A thread executes one instruction after the other while it is in the line; what it calls on the way, and
 code without a branch, it runs through, up to a breakpoint of the step's own. A breakpoint of that kind
-counts for one thread and for one activation: the stack pointer tells a recursive call's from ours.
+counts for one thread and for one activation: the stack pointer tells a recursive call's from ours. A
+branch needs no thread: its flags tell where it leads.
 """
 
 from __future__ import annotations
@@ -367,8 +368,8 @@ class Step:
         try:
             code = self._memory.read(pc, min(high - pc, MOST))
             if run := straight(code, with_calls=with_calls):
-                self._run_to(pc + run.size, sp, leaves=run.calls)
-        except (DebuggerError, OSError):  # no room for a breakpoint
+                self._run_to(pc + run.size, sp, leaves=run.calls or self.thread.signal != 0)
+        except (DebuggerError, OSError):  # no room for a breakpoint: by one instruction, then
             self._drop_target()
 
     def _begin_out(self, registers: Registers, region: Region | None) -> None:
@@ -388,7 +389,7 @@ class Step:
         self._watch(address)
         if leaves:
             self._watch(*self._escapes.addresses())
-        self.thread.single_step = False
+        self.thread.single_step = self.thread.undisturbed = False
 
     def _watch(self, *addresses: int) -> None:
         for each in addresses:
@@ -406,7 +407,7 @@ class Step:
         if self._by_instruction or not self.thread.single_step or self._return is not None:
             return None
         pc = registers.pc
-        if not within(pc, self._region.code):
+        if registers.restarts or not within(pc, self._region.code):
             return None
         try:
             to = destination(self._memory.read(pc, LONGEST), pc, registers["eflags"])

@@ -25,6 +25,11 @@ _CARRY, _PARITY, _ZERO, _SIGN, _OVERFLOW = 1 << 0, 1 << 2, 1 << 6, 1 << 7, 1 << 
 _TO_THE_NEXT = b"\xe8\0\0\0\0"
 """A call that only pushes where it is."""
 
+_OPERAND_SIZE = 0x66
+
+_STACK = ("push", "pop", "enter", "leave")
+"""How instructions begin that move the stack pointer."""
+
 
 class Straight(NamedTuple):
     """Code that a thread goes through in any case, and has the same stack pointer then."""
@@ -36,27 +41,41 @@ class Straight(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def straight(code: bytes, *, with_calls: bool) -> Straight | None:
-    """How far that goes from the start of *code*; None if for one instruction at most."""
+    """How far that goes from the start of *code*; None if for one instruction at most that is no call."""
     size = instructions = 0
     calls = False
     for instruction in _decoder().disasm(code, 0):
-        is_call = operation(instruction) == "call" and bytes(instruction.bytes) != _TO_THE_NEXT
+        is_call = operation(instruction) == "call" and not _is_odd(instruction)
         if not (is_call and with_calls) and (is_call or _leads_elsewhere(instruction)):
             break
         size += instruction.size
-        instructions += 2 if is_call else 1
+        instructions += 2 if is_call else 1  # with a step, a call takes a stop inside it too
         calls |= is_call
     return Straight(size, calls) if instructions > 1 else None
 
 
-def _leads_elsewhere(instruction: CsInsn) -> bool:
-    """Whether something else may follow than the next instruction, or another stack pointer."""
-    from capstone import CS_GRP_CALL, CS_GRP_INT, CS_GRP_IRET, CS_GRP_JUMP, CS_GRP_RET, x86  # noqa: PLC0415
+def _is_odd(call: CsInsn) -> bool:
+    """Whether it pushes where it is and no more, or is of another size on each make of processor."""
+    return bytes(call.bytes) == _TO_THE_NEXT or _OPERAND_SIZE in call.prefix
 
-    if any(map(instruction.group, (CS_GRP_CALL, CS_GRP_INT, CS_GRP_IRET, CS_GRP_JUMP, CS_GRP_RET))):
+
+def _leads_elsewhere(instruction: CsInsn) -> bool:
+    """Whether something else may follow than the next instruction, or another stack pointer.
+
+    What capstone says of groups and registers is not the whole truth (test_straight.py has a list).
+    """
+    import capstone  # noqa: PLC0415 - 40 ms of start-up
+    from capstone import x86  # noqa: PLC0415
+
+    groups = (
+        *(capstone.CS_GRP_JUMP, capstone.CS_GRP_BRANCH_RELATIVE, capstone.CS_GRP_CALL, capstone.CS_GRP_RET),
+        *(capstone.CS_GRP_INT, capstone.CS_GRP_IRET),
+    )
+    if any(map(instruction.group, groups)) or operation(instruction).startswith(_STACK):
         return True
     written = instruction.regs_access()[1]
-    return any(register in written for register in (x86.X86_REG_RSP, x86.X86_REG_ESP, x86.X86_REG_SP))
+    stack = (x86.X86_REG_RSP, x86.X86_REG_ESP, x86.X86_REG_SP, x86.X86_REG_SPL)
+    return any(register in written for register in stack)
 
 
 def destination(code: bytes, pc: int, eflags: int) -> int | None:

@@ -8,7 +8,6 @@ answered in turn, and no event between a request and its response.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import logging
 import threading
@@ -25,7 +24,7 @@ from dapserver.protocol.framing import CheckedReader, FramingError
 from dapserver.protocol.model import Model
 from dapserver.protocol.outbox import Outbox
 from dapserver.protocol.pygls_parts import FeatureManager, run_async
-from dapserver.protocol.turns import Action, Turns
+from dapserver.protocol.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -155,14 +154,16 @@ class Connection:
     async def _settle(self) -> None:
         """No request will come any more: give those that came a moment, and cancel the rest."""
         if not self._hanging_up:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all_done(), LAST_MOMENT)
-        for seq in list(self._in_flight):
-            self.cancel(seq)
+            done = asyncio.ensure_future(self._all_done())
+            await asyncio.wait([done], timeout=LAST_MOMENT)
+        self._turns.close()
+        for task in self._overtaking:
+            task.cancel()
         await self._all_done()
 
     async def _all_done(self) -> None:
-        await asyncio.gather(self._turns.finish(), *self._overtaking, return_exceptions=True)
+        while len(self._turns) or self._overtaking:
+            await asyncio.gather(self._turns.finish(), *self._overtaking, return_exceptions=True)
 
     def hang_up(self) -> None:
         """End the connection, after the response of the request that is being handled if any."""
@@ -174,12 +175,6 @@ class Connection:
         """Cancel the request with this seq if it is still being handled, or has not had its turn."""
         if cancel := self._in_flight.get(seq):
             cancel()
-
-    def _cancel_turn(self, request: Request, turn: Action) -> None:
-        if self._turns.withdraw(turn):
-            self._overtake(request, _cancelled_request)
-        else:
-            self._turns.cancel(turn)
 
     async def ask(self, command: str, arguments: Model) -> dict[str, Any]:
         """Send a reverse request, and return its response (success or not)."""
@@ -235,17 +230,19 @@ class Connection:
     def _begin(self, request: Request) -> None:
         handler = _registry.features.get(request.command) or _unknown_request(request.command)
         if getattr(handler, "in_turn", True):
-            turn = functools.partial(self._serve_in_turn, request, handler)
-            self._in_flight[request.seq] = functools.partial(self._cancel_turn, request, turn)
-            self._turns.add(turn)
+            serve = functools.partial(self._serve_in_turn, request, handler)
+            turn = self._turns.add(serve, withdrawn=functools.partial(self._withdrawn, request))
+            self._in_flight[request.seq] = functools.partial(self._turns.cancel, turn)
         else:
-            self._overtake(request, handler)
+            task = asyncio.get_running_loop().create_task(self._respond(request, handler))
+            self._in_flight[request.seq] = task.cancel
+            self._overtaking.add(task)
+            task.add_done_callback(self._overtaken)
 
-    def _overtake(self, request: Request, handler: Served) -> None:
-        task = asyncio.get_running_loop().create_task(self._respond(request, handler))
-        self._in_flight[request.seq] = task.cancel
-        self._overtaking.add(task)
-        task.add_done_callback(self._overtaken)
+    def _withdrawn(self, request: Request) -> None:
+        response = Response(request_seq=request.seq, command=request.command)
+        _cancel(response)
+        self._answer(response)
 
     def _overtaken(self, task: asyncio.Task[None]) -> None:
         self._overtaking.discard(task)
@@ -255,7 +252,10 @@ class Connection:
         try:
             await self._room()
         except asyncio.CancelledError:
-            handler = _cancelled_request
+            self._withdrawn(request)
+            return
+        except ConnectionError:
+            return  # nobody is there to be answered
         self.outbox.flush()
         self.outbox.take_turn()
         try:
@@ -269,7 +269,7 @@ class Connection:
             self.session.admit(request.command, request.arguments or {})
             response.body = await handler(self, request.arguments or {})
         except asyncio.CancelledError:
-            response.success, response.message = False, "cancelled"  # nobody is to be shown that
+            _cancel(response)
         except DebuggerError as error:
             _fail(response, error)
         except ProcessLookupError:
@@ -280,8 +280,11 @@ class Connection:
             log.exception("%s failed", request.command)
             text = f"Internal error in dapserver ({error!r}); the log has the details. The program goes on."
             _fail(response, DebuggerError(text, short="internal error"))
+        self._answer(response)
+
+    def _answer(self, response: Response) -> None:
         log.debug("response %r", response)
-        self._in_flight.pop(request.seq, None)
+        self._in_flight.pop(response.request_seq, None)
         self.outbox.send(response, more_soon=len(self._turns) > 1)
 
     def _refuse_message(self, seq: int, text: str) -> None:
@@ -301,8 +304,8 @@ class Connection:
                 return
 
 
-async def _cancelled_request(_connection: Connection, _arguments: dict[str, Any]) -> None:
-    raise asyncio.CancelledError
+def _cancel(response: Response) -> None:
+    response.success, response.message = False, "cancelled"  # nobody is to be shown that
 
 
 def _unknown_request(command: str) -> Served:

@@ -11,7 +11,9 @@ from dapserver.ptrace import api
 
 # A system call that a stop interrupts is restarted by the kernel, but for these, which return
 # EINTR after any stop (signal(7), "Interruption of system calls by stop signals").
-_ERESTARTNOHAND = 514
+_ERESTARTSYS, _ERESTARTNOINTR, _ERESTARTNOHAND, _ERESTART_RESTARTBLOCK = 512, 513, 514, 516
+
+_RESTARTS = frozenset({_ERESTARTSYS, _ERESTARTNOINTR, _ERESTARTNOHAND, _ERESTART_RESTARTBLOCK})
 
 _WORD = struct.Struct("<Q")
 
@@ -128,6 +130,17 @@ class Registers:
 
     def __setitem__(self, name: str, value: int) -> None:
         _WORD.pack_into(self._data, self._architecture.offsets[name], value & (1 << 64) - 1)
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the kernel will take the thread back to make a system call again, when it is resumed.
+
+        Wherever that is by then: it takes the size of the instruction off the address.
+        """
+        syscall = self._architecture.syscall
+        if syscall is None or self[syscall] >> 63:
+            return False
+        return (1 << 64) - self[self._architecture.result] in _RESTARTS
 
     def items(self) -> list[tuple[str, int]]:
         """(name, value) of all, in the order of the kernel's structure."""

@@ -78,8 +78,8 @@ def _step(
     into: int | None = None,
 ) -> None:
     thread = session.require_stopped(arguments.thread_id)
-    session.require_publisher().module_changes(at_a_glance=True)
     control = session.wishes().require_control()
+    session.require_publisher().module_changes(at_a_glance=control.hears_of_libraries)
     alone = session.require_process().non_stop or bool(arguments.single_thread)
     control.abandon_steps(thread if alone else None)
     control.step(thread, kind, by_instruction=granularity == "instruction", into=into)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +79,48 @@ MOV, CALL, RET, PUSH = b"\x48\x89\xc3", b"\xe8\x10\0\0\0", b"\xc3", b"\x50"
 )
 def test_how_far_it_goes_straight_on(code: bytes, size: int, calls: bool) -> None:
     assert straight(code, with_calls=True) == (size, calls)
+
+
+STOPS = """
+jmp . + 9; je . + 9; jne . + 99999; jrcxz . + 9; jecxz . + 9; jmp *%rax; jmp *(%rax); notrack jmp *%rax
+loop . + 9; loope . + 9; loopne . + 9; call . + 9; call *%rax; lcall *(%rax); ljmp *(%rax)
+ret; ret $16; lret; iret; iretq; sysret; sysenter; sysexit; syscall; int $0x80; int3; int1
+xbegin . + 9; push %rax; push $1; push %fs; push %gs; push (%rax); pop %rax; pop %fs; pop %gs; pop (%rax)
+pushf; popf; enter $16, $0; leave; mov %rax, %rsp; mov %eax, %esp; mov %ax, %sp; mov %al, %spl
+add $8, %rsp; sub $8, %rsp; lea 8(%rsp), %rsp; xchg %rax, %rsp; xchg %rsp, %rax; and $-16, %rsp
+cmovne %rax, %rsp; inc %rsp; dec %spl; neg %rsp; bswap %rsp; movabs $1, %rsp; movzbl %al, %esp
+"""
+GOES_ON = """
+mov %rsp, %rax; mov 8(%rsp), %rax; mov %rax, 8(%rsp); add %rax, (%rsp); lea 8(%rsp), %rax; cmp %rax, %rsp
+nop; nopw 0(%rax); endbr64; rep movsb; rep stosq; repne scasb; lock incl (%rax); xchg %rax, (%rax)
+cmpxchg %rcx, (%rax); cpuid; rdtsc; pause; mfence; setne %al; cmove %rax, %rbx; imul %rcx, %rax; div %rcx
+movaps (%rax), %xmm0; vaddps %ymm0, %ymm1, %ymm2; fld1; cvtsi2sd %eax, %xmm0; xorps %xmm0, %xmm0
+"""
+
+
+def listed(text: str) -> list[str]:
+    return [word.strip() for line in text.splitlines() for word in line.split(";") if word.strip()]
+
+
+def assembled(directory: Path, words: list[str]) -> list[bytes]:
+    """The code of each instruction, by the assembler."""
+    source, compiled, image = (directory / f"code.{ending}" for ending in ("s", "o", "bin"))
+    # Each at a multiple of 32, behind zeros that tell how long it is.
+    lines = [f".balign 32, 0\n0: {word}\n1: .balign 16, 0\n.byte 1b - 0b" for word in words]
+    source.write_text("\n".join([*lines, ".balign 32, 0", ""]))
+    subprocess.run(["as", "-o", compiled, source], check=True)
+    subprocess.run(["objcopy", "-O", "binary", "-j", ".text", compiled, image], check=True)
+    data = image.read_bytes()
+    return [data[at : at + data[at + 16]] for at in range(0, 32 * len(words), 32)]
+
+
+def test_what_ends_a_run_and_what_does_not(tmp_path: Path) -> None:
+    for text, stops in ((STOPS, True), (GOES_ON, False)):
+        words = listed(text)
+        for word, code in zip(words, assembled(tmp_path, words), strict=True):
+            run = straight(b"\x90\x90" + code + b"\x90\x90", with_calls=False)
+            assert run is not None
+            assert run.size == (2 if stops else 4 + len(code)), word
 
 
 @pytest.mark.parametrize("code", [b"", MOV, MOV + RET, RET + MOV + MOV, PUSH + MOV + MOV, b"\xeb\x00"])

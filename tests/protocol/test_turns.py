@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
-from dapserver.protocol.turns import LONGEST, Turns
-
-Action = Callable[[], Awaitable[None]]
+from dapserver.protocol.turns import SLICE, Action, Turns
 
 
 class Diary:
@@ -51,19 +49,21 @@ def test_one_ends_before_the_next_begins() -> None:
     asyncio.run(scene())
 
 
-def test_what_is_withdrawn_is_not_done() -> None:
+def test_what_is_cancelled_before_its_turn_is_not_done() -> None:
     async def scene() -> None:
         turns, diary, gate = Turns(), Diary(), asyncio.Event()
-        second = diary.action("second")
         turns.add(diary.action("first", gate))
-        turns.add(second)
+        second = turns.add(diary.action("second"), lambda: diary.lines.append("second is withdrawn"))
         turns.add(diary.action("third"))
         await asyncio.sleep(0)
-        assert turns.withdraw(second)
-        assert not turns.withdraw(second)
+        for _ in range(2):
+            turns.cancel(second)
         gate.set()
         await turns.finish()
-        assert diary.lines == ["first begins", "first ends", "third begins", "third ends"]
+        turns.cancel(second)
+        assert diary.lines == [
+            *("first begins", "second is withdrawn", "first ends", "third begins", "third ends")
+        ]
 
     asyncio.run(scene())
 
@@ -71,19 +71,37 @@ def test_what_is_withdrawn_is_not_done() -> None:
 def test_cancelling_meets_only_what_has_its_turn() -> None:
     async def scene() -> None:
         turns, diary, never, gate = Turns(), Diary(), asyncio.Event(), asyncio.Event()
-        first, second = diary.action("first", never), diary.action("second", gate)
-        turns.add(first)
-        turns.add(second)
+        first = turns.add(diary.action("first", never))
+        turns.add(diary.action("second", gate))
         await asyncio.sleep(0)
-        turns.cancel(second)  # has not begun
-        turns.cancel(first)
         over = asyncio.Event()
         turns.on_done = over.set
+        for _ in range(2):
+            turns.cancel(first)
         await over.wait()
         turns.cancel(first)
         gate.set()
         await turns.finish()
         assert diary.lines == ["first begins", "first is cancelled", "second begins", "second ends"]
+
+    asyncio.run(scene())
+
+
+def test_at_the_end_nothing_is_left() -> None:
+    async def scene() -> None:
+        turns, diary, never = Turns(), Diary(), asyncio.Event()
+        turns.add(diary.action("first", never))
+        for name in ("second", "third"):
+            turns.add(diary.action(name), functools.partial(diary.lines.append, f"{name} is withdrawn"))
+        await asyncio.sleep(0)
+        turns.close()
+        turns.add(diary.action("fourth"), functools.partial(diary.lines.append, "fourth is withdrawn"))
+        await turns.finish()
+        assert len(turns) == 0
+        assert diary.lines == [
+            *("first begins", "second is withdrawn", "third is withdrawn", "fourth is withdrawn"),
+            "first is cancelled",
+        ]
 
     asyncio.run(scene())
 
@@ -110,7 +128,7 @@ def test_the_loop_has_a_turn_too() -> None:
         turns, left = Turns(), []
 
         async def work() -> None:
-            end = time.monotonic() + LONGEST / 4
+            end = time.monotonic() + SLICE / 4
             while time.monotonic() < end:
                 pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dapserver.client import DapClient, Message
 from dapserver.ptrace import procfs
 from tests.conftest import Connect, Program
 from tests.requests.stops import UNOPTIMIZED, expect_stop, started
-from tests.support.breakpoints import line_of, set_functions, set_lines
+from tests.support.breakpoints import line_of, set_functions, set_lines, top
 from tests.support.build import build
 from tests.support.session import attach, detach, pause, resume
 from tests.support.target import Target
@@ -206,3 +207,49 @@ def code_end(path: Path) -> int:
 
     image = ElfFile.parse(memoryview(path.read_bytes()))
     return max(image.code_ends())
+
+
+def test_a_step_into_a_library_that_took_the_place_of_another(
+    connect: Connect, program: Program, tmp_path: Path
+) -> None:
+    """It is as large and where that was, and nobody asks for a stack in between. Without breakpoints that may
+    be in a library, the linker does not tell of it."""
+    library = tmp_path / "plugin"
+    loader = started(program, "loader.c", str(library), flags=UNOPTIMIZED)
+    client = connect()
+    attach(client, loader)
+    client.request(
+        "setInstructionBreakpoints", breakpoints=[{"instructionReference": call_of(client, loader)}]
+    )
+    seen = []
+    for flags in (PLUGIN, (*PLUGIN, "-fpatchable-function-entry=20")):
+        shutil.copy(build("plugin.c", *flags), tmp_path / "new")
+        (tmp_path / "new").rename(library)
+        assert obey(loader, "load") == "load 1"
+        (start,) = [m.start for m in plugin_code(loader, library)]
+        seen.append((start, Path(f"/proc/{loader.pid}/statm").read_text().split()[0]))
+        loader.write_line("call 5")
+        client.wait_event("stopped", reason="instruction breakpoint")
+        client.request("stepIn", threadId=loader.pid)
+        client.wait_event("stopped", reason="step")
+        assert top(client, loader.pid)["line"] == line_of("plugin.c", "plugin")
+        resume(client, loader.pid)
+        assert loader.wait_line("call") == "call 19"
+        assert obey(loader, "unload") == "unload 0"
+    assert seen[0] == seen[1]
+    detach(client, loader)
+
+
+def call_of(client: DapClient, loader: Target) -> str:
+    """Where the line begins that calls the library."""
+    pause(client, loader.pid)
+    stack = client.request("stackTrace", threadId=loader.pid)["stackFrames"]
+    frame = next(each for each in stack if each["name"] == "main")
+    main = client.request("evaluate", expression="&main", frameId=frame["id"])["memoryReference"]
+    found = client.request("disassemble", memoryReference=main, instructionCount=300)["instructions"]
+    resume(client, loader.pid)
+    return str(next(each["address"] for each in found if each.get("line") == line_of("loader.c", "call")))
+
+
+def plugin_code(loader: Target, library: Path) -> list[procfs.Mapping]:
+    return [m for m in procfs.mappings(procfs.maps(loader.pid)) if m.path == str(library) and m.executable]

@@ -11,7 +11,7 @@ import pytest
 
 from dapserver.client import Closed, DapClient, Message, encode
 from tests.conftest import Connect, Program
-from tests.support.server import Server
+from tests.support.server import Server, stdio_client
 from tests.support.session import attach
 from tests.support.steps import expect_untraced, leave, obey, refusal
 from tests.support.tally import tally
@@ -259,6 +259,45 @@ def test_the_same_seq_twice(crowd: Target, stranger: DapClient) -> None:
     answers = [m["request_seq"] for m in client.messages[before:] if m["type"] == "response"]
     assert answers[:2] == [77, 77]
     leave(client, crowd)
+
+
+def test_the_end_of_a_client_whose_requests_had_the_same_seq() -> None:
+    """One of them was answered; the other waits for a program, and is not forgotten with it."""
+    with stdio_client() as client:
+        client.initialize()
+        wait = {"seq": 77, "type": "request", "command": "attach"}
+        client.send_raw(encode({**wait, "arguments": {"program": "/no/such/program", "waitFor": True}}))
+        client.send_raw(encode({**wait, "command": "pause", "arguments": {"threadId": 0}}))
+        client.response(77)
+        assert client.process is not None
+        assert client.process.stdin is not None
+        client.process.stdin.close()
+        assert client.process.wait(10) == 0
+
+
+def test_a_request_is_cancelled_twice_at_once(connect: Connect) -> None:
+    client = connect()
+    client.initialize()
+    names = ("attach", "threads", "cancel", "cancel")
+    words: list[Message] = [
+        {"program": "/no/such/program", "waitFor": True},
+        {},
+        {"requestId": 91},
+        {"requestId": 91},
+    ]
+    client.send_raw(
+        b"".join(
+            encode({"seq": 90 + number, "type": "request", "command": command, "arguments": arguments})
+            for number, (command, arguments) in enumerate(zip(names, words, strict=True))
+        )
+    )
+    assert client.response(91)["message"] == "cancelled"
+    assert client.response(92)["success"]
+    assert client.response(93)["success"]
+    client.request("cancel", requestId=90)
+    assert client.response(90)["message"] == "cancelled"
+    answered = [message["request_seq"] for message in client.messages if message["type"] == "response"]
+    assert len(answered) == len(set(answered))
 
 
 # -- bytes in which no next message can be found ------------------------------------------------

@@ -57,11 +57,12 @@ class Guardian:
             process.stdin.close()
             process.wait()
             os.close(self._table)
+            self._table = -1
             self._places.clear()
 
     def _note(self, address: int, original: int, *, changed: bool) -> None:
-        if self._process is None:
-            self._process = self._start()
+        if self._process is None or (address not in self._places and self._process.poll() is not None):
+            self._process = self._start()  # or another, if somebody has killed it
         place = self._places.setdefault(address, len(self._places))
         os.pwrite(self._table, RECORD.pack(address, original, changed), place * RECORD.size)
 
@@ -72,7 +73,8 @@ class Guardian:
         memory = os.open(f"/proc/{living}/mem", os.O_RDWR)
         leader = procfs.status(living)["Tgid"]  # it is there as long as any thread, if only as a zombie
         tasks = os.open(f"/proc/{leader}/task", os.O_RDONLY)
-        self._table = os.memfd_create("breakpoints")
+        if self._table < 0:
+            self._table = os.memfd_create("breakpoints")
         try:
             descriptors = [self._table, memory, tasks]
             command = [sys.executable, "-I", "-S", putting_right.__file__, *map(str, descriptors)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left, bisect_right, insort
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,9 @@ class Site:
     owners: set[object]
     pinned: bool = False
     """A thread may come back to the copy at any time: from a signal handler, or unseen."""
+    passed: set[int] = field(default_factory=set)
+    """Stack pointers with which threads had come here before a signal: they come again. Perhaps another
+    thread, if it was a goroutine's and the signal has made it give way."""
 
 
 class Sites:
@@ -316,6 +319,7 @@ class Sites:
             self.rescue.place(at)
 
     def _restore(self, site: Site) -> None:
+        site.passed.clear()
         with contextlib.suppress(OSError):  # the process ends, or the code is mapped no longer
             self.memory.write_raw(site.address, site.original)
         self._guardian.release(site.address)

@@ -37,7 +37,7 @@ _STEPS = frozenset({_TRAP_BRKPT, _TRAP_TRACE, _HANDLER_ENTERED})
 _INT3 = b"\xcc"
 
 BRANCHES = 8
-"""That a thread is put behind at one stop: a line may be an endless loop, and a pause is to be heard."""
+"""How many a thread is taken over at one stop: a line may be an endless loop, and a pause is to be heard."""
 
 
 class Verdict(NamedTuple):
@@ -78,9 +78,6 @@ class Traps:
         sites.in_use = self.in_use
         self._process = process
         self._judge = judge
-        self._passed: set[tuple[Site, int]] = set()
-        """Sites that were met before a signal, and the stack pointers there: they are met again. By another
-        thread perhaps, if it was a goroutine's and the signal has made it give way."""
         self.on_exec: Callable[[], None] = lambda: None
 
     def take(self, thread: Thread, status: WaitStatus) -> bool:
@@ -161,9 +158,9 @@ class Traps:
 
     def _has_passed(self, site: Site, registers: Registers) -> bool:
         """Whether a thread had come here before a signal: its handler has returned."""
-        if (site, registers.sp) not in self._passed:
+        if registers.sp not in site.passed:
             return False
-        self._passed.discard((site, registers.sp))
+        site.passed.discard(registers.sp)
         return True
 
     def leave_copy(self, thread: Thread) -> None:
@@ -180,8 +177,8 @@ class Traps:
         if self.sites.is_half_done(registers.pc):
             site.pinned = True  # half of a call is done: it must come back to the copy
             return
-        if registers.pc == site.slot and thread.unreported is None:
-            self._passed.add((site, registers.sp))
+        if registers.pc == site.slot and thread.unreported is None and site.owners:
+            site.passed.add(registers.sp)
         thread.unreported = None
         registers.pc = self.sites.shown_pc(registers.pc)
         registers.write(thread.tid)
@@ -229,7 +226,7 @@ class Traps:
             registers.pc = shown
             registers.write(thread.tid)
         site = sites.active(registers.pc)
-        if site is not None:
+        if site is not None and not registers.restarts:
             at = registers.pc
             registers.pc = site.slot
             registers.write(thread.tid)
@@ -292,7 +289,6 @@ class Traps:
             each.single_step = each.has_trapped = False
         self._hardware.forget()
         self.sites.forget()
-        self._passed.clear()
         self.on_exec()
 
     # -- what becomes of the thread ----------------------------------------------------------------
@@ -306,7 +302,8 @@ class Traps:
             self._process.hold_later(thread)
             return
         self._end_step(thread)
-        # Killed, we would take this SIGTRAP along, and it goes on; with TF, as far as its next instruction.
+        # Its SIGTRAP is harmless where it stands: waitpid(2) has taken it out of the thread, which goes on
+        # without it if we are killed. But with TF, only as far as the next instruction. (R33)
         if thread.trap_flag or thread.interrupted:
             self._process.hold_later(thread)
         self._begin(thread, verdict)  # after it, so that the stop waits for this thread too
