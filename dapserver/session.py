@@ -67,6 +67,7 @@ class Session:
         self._child_signal = ChildSignal()
         self._tracer: Tracer | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_soon = False
         self._quiet_stop: asyncio.Future[None] | None = None
         self._left = False
         """Whether what still happens is no longer the client's business."""
@@ -225,8 +226,14 @@ class Session:
         self._set_timer(tracer)
 
     def wake_soon(self) -> None:
-        """Wake once the response of the request that is being handled is written."""
-        asyncio.get_running_loop().call_soon(self.wake)
+        """Wake once the request that is being handled is answered."""
+        self._wakes_soon = True
+
+    def answered(self) -> None:
+        """The response of a request was written, and the events that had to wait for that."""
+        if self._wakes_soon:
+            self._wakes_soon = False
+            self.wake()
 
     def _set_timer(self, tracer: Tracer) -> None:
         due = tracer.deadline
@@ -324,8 +331,7 @@ class Session:
             for each in threads:
                 if each.state is State.STOPPED and not each.wanted_stopped:  # or it has met something
                     process.resume_thread(each)
-        if process.stopping.pending:
-            self.wake_soon()
+        self.wake_soon()
 
     def abandon_steps(self, thread: Thread | None) -> None:
         """Forget the step of a thread, or all: they are resumed for another purpose."""

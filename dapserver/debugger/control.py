@@ -92,6 +92,7 @@ class Control:
         rescue = Rescue(process, self._memory, errands)
         self.sites = Sites(self._memory, modules, process.living, errands, rescue)
         process.offspring.sites = self.sites
+        self._places = Places(self._lines, self.sites, self._memory, self._callers, self._escapes)
         self.hardware = Hardware(process, self._memory, self.sites)
         self._traps = Traps(process, self.sites, self.hardware, self._judge, self._judge_data)
         self._traps.on_exec = self._executed
@@ -205,7 +206,7 @@ class Control:
             thread,
             kind,
             by_instruction=by_instruction,
-            places=Places(self._lines, self.sites, self._memory, self._callers, self._escapes),
+            places=self._places,
             into=into,
         )
         thread.step.begin(registers)

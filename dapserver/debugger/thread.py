@@ -62,7 +62,7 @@ class Thread:
     stepped: bool = False
     """Whether it was ever told to: a trap of that may come late, when nobody waits for it."""
     trap_flag: bool = False
-    """Whether its flags may have TF still, because of a single step: we killed, it would trap once more."""
+    """Whether its flags may have TF still, by a single step: if we were killed, it would trap again."""
     has_trapped: bool = False
     """Whether it has ever come to a breakpoint."""
     copy: Site | None = None

@@ -111,12 +111,12 @@ class Connection:
         self.outbox = outbox
         self._reader = CheckedReader(reader, self._ready_for_more)
         self._room = room
+        self._fewer = asyncio.Event()
         self._turns = Turns()
-        self._turns.on_done = self._one_less
+        self._turns.on_done = self._fewer.set
         self._overtaking: set[asyncio.Task[None]] = set()
         self._in_flight: dict[int, Callable[[], object]] = {}
         """How each request that was not answered yet is cancelled."""
-        self._fewer = asyncio.Event()
         self._asked: list[tuple[ReverseRequest, asyncio.Future[dict[str, Any]]]] = []
         self._reading: asyncio.Future[None] | None = None
         self._hanging_up = False
@@ -147,9 +147,6 @@ class Connection:
         while len(self._turns) + len(self._overtaking) >= MOST_IN_FLIGHT:
             self._fewer.clear()
             await self._fewer.wait()
-
-    def _one_less(self) -> None:
-        self._fewer.set()
 
     async def _settle(self) -> None:
         """No request will come any more: give those that came a moment, and cancel the rest."""
@@ -234,7 +231,7 @@ class Connection:
             turn = self._turns.add(serve, withdrawn=functools.partial(self._withdrawn, request))
             self._in_flight[request.seq] = functools.partial(self._turns.cancel, turn)
         else:
-            task = asyncio.get_running_loop().create_task(self._respond(request, handler))
+            task = asyncio.get_running_loop().create_task(self._serve_at_once(request, handler))
             self._in_flight[request.seq] = task.cancel
             self._overtaking.add(task)
             task.add_done_callback(self._overtaken)
@@ -246,7 +243,7 @@ class Connection:
 
     def _overtaken(self, task: asyncio.Task[None]) -> None:
         self._overtaking.discard(task)
-        self._one_less()
+        self._fewer.set()
 
     async def _serve_in_turn(self, request: Request, handler: Served) -> None:
         try:
@@ -262,6 +259,11 @@ class Connection:
             await self._respond(request, handler)
         finally:
             self.outbox.yield_turn()
+        self.session.answered()
+
+    async def _serve_at_once(self, request: Request, handler: Served) -> None:
+        await self._respond(request, handler)
+        self.session.answered()
 
     async def _respond(self, request: Request, handler: Served) -> None:
         response = Response(request_seq=request.seq, command=request.command)

@@ -65,6 +65,7 @@ _set_iovec.buf = addressof((ctypes.c_char * _SET_SIZE).from_buffer(_set))
 _set_iovec_address = addressof(_set_iovec)
 _siginfo = ctypes.create_string_buffer(_SIGINFO_SIZE)
 _siginfo_address = addressof(_siginfo)
+_signal_code = ctypes.c_int.from_buffer(_siginfo, 8)
 
 
 def _fail(error: PtraceError) -> NoReturn:
@@ -143,6 +144,15 @@ def siginfo(tid: int) -> bytes:
     except PtraceError as error:
         _fail(error)
     return _siginfo.raw
+
+
+def signal_code(tid: int) -> int:
+    """The si_code of that alone: it is what each stop of a step asks for."""
+    try:
+        ptrace(_GETSIGINFO, tid, 0, _siginfo_address)
+    except PtraceError as error:
+        _fail(error)
+    return _signal_code.value
 
 
 def set_siginfo(tid: int, info: bytes) -> None:

@@ -45,6 +45,9 @@ class AnySession:
     def admit(self, command: str, arguments: dict[str, Any]) -> None:
         pass
 
+    def answered(self) -> None:
+        pass
+
 
 async def _serve(chunks: list[bytes]) -> bytes:
     reader = asyncio.StreamReader(limit=MAX_HEADER)

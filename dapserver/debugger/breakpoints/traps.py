@@ -19,7 +19,6 @@ from dapserver.debugger.thread import State, Thread
 from dapserver.ptrace import api
 from dapserver.ptrace.debug_registers import TRAP_HWBKPT, take_trapped
 from dapserver.ptrace.registers import Registers
-from dapserver.ptrace.signals import SignalInfo
 from dapserver.ptrace.wait import WaitStatus
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Traps:
     def take(self, thread: Thread, status: WaitStatus) -> bool:
         """Handle a SIGTRAP; False: it is the program's own."""
         try:
-            code = SignalInfo.parse(api.siginfo(thread.tid)).code
+            code = api.signal_code(thread.tid)
             registers = Registers.read(self._process.architecture, thread.tid)
             if (handler := self._handler(code, thread)) is not None:
                 return handler(thread, status, registers)
