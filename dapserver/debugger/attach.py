@@ -35,17 +35,24 @@ def attach(pid: int, *, non_stop: bool = False) -> Process:
     """
     refusal.check_pid(pid)
     for _ in range(_MOST_TRIES):
-        try:
-            process = Process(procfs.thread_group(pid), non_stop=non_stop)
-            refusal.check_process(process.pid)
-        except ProcessLookupError:
-            break
-        if _seized(process):
+        process = _found(pid, non_stop=non_stop)
+        if process is not None and _seized(process):
             process.attached()
             return process
-        # All that were listed have ended: the process too, or it executes a program just now.
+        # It is not there, or all its threads that were listed have ended. Or it executes a program just now:
+        # then another thread takes the leader's id, and for a moment nobody has it. (exec.c)
         time.sleep(_MOMENT)
     raise refusal.no_such_process(pid)
+
+
+def _found(pid: int, *, non_stop: bool) -> Process | None:
+    """The process of a thread, if it is there; DebuggerError if it cannot be traced."""
+    try:
+        process = Process(procfs.thread_group(pid), non_stop=non_stop)
+        refusal.check_process(process.pid)
+    except ProcessLookupError:
+        return None
+    return process
 
 
 def _seized(process: Process) -> bool:

@@ -16,7 +16,7 @@ from tests.support.build import ROOT
 from tests.support.server import Server
 from tests.support.session import attach, pause
 from tests.support.steps import expect_untraced, launch, obey, tracer_of
-from tests.support.target import Target
+from tests.support.target import Target, python_target
 from tests.support.waiting import wait_until
 
 
@@ -47,6 +47,32 @@ def test_R15_a_pause_that_meets_an_exec(
         assert client.request("stackTrace", threadId=tid)["stackFrames"]
         client.request("disconnect")
         expect_untraced(target)
+
+
+# It finds no process of this id the first time.
+ATTACHING = """
+import sys
+from dapserver.debugger.attach import attach
+from dapserver.ptrace import procfs
+
+find = procfs.thread_group
+
+def find_none(pid):
+    procfs.thread_group = find
+    raise ProcessLookupError(pid)
+
+procfs.thread_group = find_none
+print("threads", len(attach(int(sys.argv[1])).threads), flush=True)
+"""
+
+
+def test_R15_an_attach_while_nobody_has_the_leaders_id(program: Program) -> None:
+    """That is so for a moment when another thread executes a program: once in 600 such attaches."""
+    target = program("crowd.c", "3")
+    target.wait_line("main")
+    with python_target(ATTACHING, str(target.pid)) as tracer:
+        assert tracer.wait_line("threads") == "threads 4"
+    target.wait_for(lambda: target.tracers() == {0}, what="it is let go")
 
 
 @pytest.mark.parametrize("order", ["worker", "leader"])
