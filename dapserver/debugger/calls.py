@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from dapserver.debugger.decoding import decoder
 from dapserver.debugger.foresight import Foresight, operation
 from dapserver.debugger.lines import Lines, Region, within
 from dapserver.debugger.linkage import Linkage
 from dapserver.symbols.demangle import demangle
 
 if TYPE_CHECKING:
-    from capstone import Cs, CsInsn
+    from capstone import CsInsn
 
     from dapserver.debugger.memory import Memory
     from dapserver.debugger.modules import Modules
@@ -104,7 +104,7 @@ class Calls:
 
     def _instruction(self, pc: int) -> CsInsn | None:
         try:
-            return next(_decoder().disasm(self._memory.read(pc, LONGEST), pc, 1), None)
+            return next(decoder().disasm(self._memory.read(pc, LONGEST), pc, 1), None)
         except OSError:
             return None
 
@@ -145,12 +145,3 @@ def _jump(instruction: CsInsn) -> int | None:
         return None
     operand = instruction.operands[0]
     return operand.imm & (1 << 64) - 1 if operand.type == x86.X86_OP_IMM else None
-
-
-@lru_cache(maxsize=1)
-def _decoder() -> Cs:
-    import capstone  # noqa: PLC0415 - 40 ms of start-up
-
-    decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    decoder.detail = True
-    return decoder

@@ -8,10 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from dapserver.debugger.decoding import decoder
 from dapserver.debugger.foresight import operation
 
 if TYPE_CHECKING:
-    from capstone import Cs, CsInsn
+    from capstone import CsInsn
 
 MOST = 512
 """Bytes looked at."""
@@ -44,7 +45,7 @@ def straight(code: bytes, *, with_calls: bool) -> Straight | None:
     """How far that goes from the start of *code*; None if for one instruction at most that is no call."""
     size = instructions = 0
     calls = False
-    for instruction in _decoder().disasm(code, 0):
+    for instruction in decoder().disasm(code, 0):
         is_call = operation(instruction) == "call" and not _is_odd(instruction)
         if not (is_call and with_calls) and (is_call or _leads_elsewhere(instruction)):
             break
@@ -107,12 +108,3 @@ def _holds(condition: int, eflags: int) -> bool:
     return (overflow, carry, zero, carry or zero, sign, parity, less, zero or less)[condition >> 1] != (
         condition & 1
     )
-
-
-@lru_cache(maxsize=1)
-def _decoder() -> Cs:
-    import capstone  # noqa: PLC0415 - 40 ms of start-up
-
-    decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    decoder.detail = True
-    return decoder

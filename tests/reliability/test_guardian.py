@@ -37,6 +37,17 @@ def break_at_work(client: DapClient, **more: object) -> int:
     return int(breakpoint_["instructionReference"], 16)
 
 
+def stopped_at_work(connect: Connect, target: Target) -> tuple[DapClient, int, int]:
+    """Attach and stop at the function; it has no breakpoint then. The client, its address and the thread."""
+    target.wait_line("main")
+    client = connect()
+    attach(client, target)
+    address = break_at_work(client)
+    tid = client.wait_event("stopped")["threadId"]
+    set_functions(client)
+    return client, address, tid
+
+
 def kill_server(target: Target) -> None:
     (tracer,) = target.tracers()
     os.kill(tracer, signal.SIGKILL)
@@ -74,12 +85,7 @@ def test_R33_threads_come_to_a_breakpoint_all_the_time(
 def test_R33_stopped_at_a_breakpoint_and_in_the_middle_of_a_step(connect: Connect, program: Program) -> None:
     for steps in range(4):
         target = program("beater.c")
-        target.wait_line("main")
-        client = connect()
-        attach(client, target)
-        address = break_at_work(client)
-        tid = client.wait_event("stopped")["threadId"]
-        set_functions(client)
+        client, address, tid = stopped_at_work(connect, target)
         for _ in range(steps):
             step(client, tid)
         break_at_work(client)
@@ -96,12 +102,7 @@ def test_R33_stopped_at_the_end_of_a_step(
     """With the trap flag it would trap once more, which a thread may not block; nor is its handler called."""
     for steps in (1, 2, 3):
         target = program("beater.c", "1000", *mode.split())
-        target.wait_line("main")
-        client = connect()
-        attach(client, target)
-        address = break_at_work(client)
-        tid = client.wait_event("stopped")["threadId"]
-        set_functions(client)
+        client, address, tid = stopped_at_work(connect, target)
         for _ in range(steps):
             step(client, tid, granularity=granularity)
         kill_server(target)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dapserver.debugger.decoding import decoder
+
 if TYPE_CHECKING:
-    from capstone import Cs, CsInsn
+    from capstone import CsInsn
 
 LONGEST = 15
 """Bytes of an instruction."""
@@ -44,7 +45,7 @@ def copy(code: bytes, address: int, slot: int) -> Copy | None:
     None if that cannot be: it is none, it is a breakpoint of the program's own, or it is one of the few
     that depend on where they are in another way.
     """
-    instruction = next(_decoder().disasm(code[:LONGEST], address, 1), None)
+    instruction = next(decoder().disasm(code[:LONGEST], address, 1), None)
     if instruction is None or code[0] == _INT3:
         return None
     try:
@@ -133,12 +134,3 @@ def _moved(instruction: CsInsn, slot: int, raw: bytes) -> bytes:
     displacement = instruction.address - slot + struct.unpack_from("<i", raw, instruction.disp_offset)[0]
     at = instruction.disp_offset
     return raw[:at] + struct.pack("<i", displacement) + raw[at + 4 :]
-
-
-@lru_cache(maxsize=1)
-def _decoder() -> Cs:
-    import capstone  # noqa: PLC0415 - 40 ms of start-up
-
-    decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    decoder.detail = True
-    return decoder

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dapserver.debugger.decoding import decoder
 from dapserver.symbols.abi import X86_64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capstone import Cs, CsInsn
+    from capstone import CsInsn
 
     from dapserver.debugger.values.frame import Frame
 
@@ -106,7 +106,7 @@ def _code_behind(frame: Frame) -> Iterator[CsInsn]:
             code = frame.space.memory.read(pc, LONGEST)
         except OSError:
             return
-        instruction = next(_decoder().disasm(code, pc, 1), None)
+        instruction = next(decoder().disasm(code, pc, 1), None)
         if instruction is None:
             return
         yield instruction
@@ -124,14 +124,5 @@ def _code_before(frame: Frame) -> list[CsInsn]:
         if low < frame.address <= high:
             start = low + frame.bias
             code = frame.space.memory.read(start, frame.state.physical.pc - start)
-            return list(_decoder().disasm(code, start))
+            return list(decoder().disasm(code, start))
     return []
-
-
-@lru_cache(maxsize=1)
-def _decoder() -> Cs:
-    import capstone  # noqa: PLC0415 - 40 ms of start-up
-
-    decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    decoder.detail = True
-    return decoder
