@@ -6,6 +6,7 @@ import os
 import time
 
 from dapserver.debugger import refusal
+from dapserver.debugger.census import listed
 from dapserver.debugger.errors import DebuggerError
 from dapserver.debugger.process import Process
 from dapserver.debugger.reaper import Reaper
@@ -79,7 +80,7 @@ def _pass(process: Process, reaper: Reaper) -> bool:
     """Go through one listing; whether there may be threads that it did not show."""
     unclean = False
     traced: set[int] = set()
-    leader, *others = _tasks(process) or [process.pid]
+    leader, *others = listed(process) or [process.pid]
     for count, tid in enumerate([*others, leader]):  # the leader last, as Reaper asks
         if count % _DRAIN_EVERY == 0:
             traced |= drain(process)
@@ -102,13 +103,6 @@ def drain(process: Process) -> set[int]:
     for early in taken:
         process.handle(*early)
     return {tid for tid, _ in taken}
-
-
-def _tasks(process: Process) -> list[int]:
-    try:
-        return procfs.tasks(process.pid)
-    except ProcessLookupError:
-        return []
 
 
 def release(process: Process) -> None:
@@ -142,10 +136,9 @@ def _seize(process: Process, reaper: Reaper, tid: int, tries: int = _MOST_TRIES)
 def _refused(process: Process, reaper: Reaper, tid: int, tries: int) -> bool:
     """EPERM: ours already by its creator's TRACECLONE, or a zombie, or really refused."""
     try:
-        status = procfs.status(process.pid, tid)
+        dead, tracer = procfs.fate(process.pid, tid)
     except ProcessLookupError:
         return True
-    dead, tracer = status["State"][0] in "ZX", int(status["TracerPid"])
     if tracer == os.getpid():
         if tid == process.pid and not dead:
             process.adopt_leader()

@@ -70,11 +70,13 @@ def _is_complete(process: Process, refused: Collection[int] = ()) -> bool:
     The count is taken at one moment. A listing is not: it ends where its reader stands on a thread
     that is gone, and does not show those behind it. (unusual_clones.c, relay)
     """
-    pid, tids = process.pid, process.threads.keys() | refused
+    pid, known = process.pid, process.threads
+    others = [tid for tid in refused if tid not in known]
+    count = len(known) + len(others)
     try:
-        if pid in tids:
-            return procfs.thread_count(pid) == len(tids)
-        return procfs.state(pid, pid) in "ZX" and procfs.thread_count(pid) == len(tids) + 1
+        if pid in known or pid in others:
+            return procfs.thread_count(pid) == count
+        return procfs.state(pid, pid) in "ZX" and procfs.thread_count(pid) == count + 1
     except ProcessLookupError:
         return True
 
@@ -87,9 +89,9 @@ def _seize_untraced(process: Process) -> bool:
         for _ in range(_MOST_PASSES):
             if _is_complete(process, refused):
                 break
-            listed = _listed(process)
-            refused.intersection_update(listed)
-            for tid in listed:
+            tids = listed(process)
+            refused.intersection_update(tids)
+            for tid in tids:
                 if tid not in process.threads and tid not in refused:
                     try:
                         found |= _seize(process, reaper, tid)
@@ -98,7 +100,8 @@ def _seize_untraced(process: Process) -> bool:
     return found
 
 
-def _listed(process: Process) -> list[int]:
+def listed(process: Process) -> list[int]:
+    """The tids that /proc lists now; none if the process is gone."""
     try:
         return procfs.tasks(process.pid)
     except ProcessLookupError:
@@ -117,7 +120,7 @@ def _seize(process: Process, reaper: Reaper, tid: int) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        dead, tracer = _status(process, tid)
+        dead, tracer = _fate(process, tid)
         if dead and not tracer and tid != process.pid:
             return True
         is_ours = tid == process.pid and not dead and tracer == os.getpid()
@@ -127,10 +130,9 @@ def _seize(process: Process, reaper: Reaper, tid: int) -> bool:
     return True
 
 
-def _status(process: Process, tid: int) -> tuple[bool, int]:
+def _fate(process: Process, tid: int) -> tuple[bool, int]:
     """Whether a thread is dead, and its tracer or 0."""
     try:
-        status = procfs.status(process.pid, tid)
+        return procfs.fate(process.pid, tid)
     except ProcessLookupError:
         return True, 0
-    return status["State"][0] in "ZX", int(status["TracerPid"])

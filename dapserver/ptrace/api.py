@@ -139,10 +139,7 @@ def set_options(tid: int, options: int) -> None:
 
 def siginfo(tid: int) -> bytes:
     """The 128 bytes of siginfo_t of a signal-delivery-stop (sigaction(2))."""
-    try:
-        ptrace(_GETSIGINFO, tid, 0, _siginfo_address)
-    except PtraceError as error:
-        _fail(error)
+    signal_code(tid)
     return _siginfo.raw
 
 

@@ -62,6 +62,12 @@ def state(pid: int, tid: int | None = None) -> str:
     return status(pid, tid)["State"][:1]
 
 
+def fate(pid: int, tid: int) -> tuple[bool, int]:
+    """Whether a thread is dead, if still in the list, and which process traces it; 0: none."""
+    fields = status(pid, tid)
+    return fields["State"][0] in "ZX", int(fields["TracerPid"])
+
+
 def comm(pid: int) -> str:
     """The name of a process or, by its tid, of a thread: at most 15 bytes."""
     return _read(f"/proc/{pid}/comm").decode("utf-8", "replace").rstrip("\n")
